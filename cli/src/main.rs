@@ -1,0 +1,3 @@
+//! The patina command.
+
+fn main() {}

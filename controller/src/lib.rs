@@ -1,0 +1,1 @@
+//! Assigns addresses to Services of type LoadBalancer.

@@ -1,0 +1,3 @@
+//! Assigns addresses to Services of type LoadBalancer.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The lab's API server: enough of the real one, and honest about the rest.

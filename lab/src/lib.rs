@@ -1,0 +1,1 @@
+//! A cluster on one machine, for hands and for tests.

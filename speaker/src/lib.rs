@@ -1,0 +1,1 @@
+//! Answers ARP and NDP for external addresses on one node.

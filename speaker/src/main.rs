@@ -1,0 +1,3 @@
+//! Answers ARP and NDP for external addresses on one node.
+
+fn main() {}

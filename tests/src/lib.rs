@@ -1,0 +1,1 @@
+//! The behaviours the product promises.

@@ -1,0 +1,3 @@
+//! Chores: generated files, checks, benchmarks, CI.
+
+fn main() {}
