@@ -1,3 +1,33 @@
 //! Chores: generated files, checks, benchmarks, CI.
 
-fn main() {}
+mod layers;
+mod orphans;
+mod tree;
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+
+/// Chores of the project. Run from anywhere in the tree: `cargo xtask <chore>`.
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Check the direction of dependencies between rooms of the core and between crates.
+    Layers,
+    /// Check that every Rust file is compiled by some target.
+    Orphans,
+}
+
+fn main() -> Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask lies in the workspace")?;
+    match Arguments::parse().chore {
+        Chore::Layers => layers::check(root),
+        Chore::Orphans => orphans::check(root),
+    }
+}
