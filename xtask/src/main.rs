@@ -1,7 +1,9 @@
 //! Chores: generated files, checks, benchmarks, CI.
 
+mod bench;
 mod layers;
 mod orphans;
+mod table;
 mod tree;
 
 use std::path::Path;
@@ -18,6 +20,9 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Chore {
+    /// Measure what users feel.
+    #[command(subcommand)]
+    Bench(bench::Bench),
     /// Check the direction of dependencies between rooms of the core and between crates.
     Layers,
     /// Check that every Rust file is compiled by some target.
@@ -27,6 +32,7 @@ enum Chore {
 fn main() -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask lies in the workspace")?;
     match Arguments::parse().chore {
+        Chore::Bench(bench) => bench::run(root, &bench),
         Chore::Layers => layers::check(root),
         Chore::Orphans => orphans::check(root),
     }
