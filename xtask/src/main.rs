@@ -1,6 +1,7 @@
 //! Chores: generated files, checks, benchmarks, CI.
 
 mod bench;
+mod dist;
 mod layers;
 mod orphans;
 mod table;
@@ -23,6 +24,8 @@ enum Chore {
     /// Measure what users feel.
     #[command(subcommand)]
     Bench(bench::Bench),
+    /// Build the two daemons as they ship: static, small, checked against their budget.
+    Dist,
     /// Check the direction of dependencies between rooms of the core and between crates.
     Layers,
     /// Check that every Rust file is compiled by some target.
@@ -33,6 +36,7 @@ fn main() -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask lies in the workspace")?;
     match Arguments::parse().chore {
         Chore::Bench(bench) => bench::run(root, &bench),
+        Chore::Dist => dist::run(root),
         Chore::Layers => layers::check(root),
         Chore::Orphans => orphans::check(root),
     }

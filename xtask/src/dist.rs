@@ -1,0 +1,63 @@
+//! `dist`: the two daemons as they ship, static and small.
+
+#![expect(clippy::print_stdout, reason = "a chore talks to the person who typed it")]
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::table;
+
+const TARGET: &str = "x86_64-unknown-linux-musl";
+const DAEMONS: [&str; 2] = ["patina-controller", "patina-speaker"];
+/// What a daemon may weigh.
+const BUDGET_BYTES: u64 = 8 * 1024 * 1024;
+
+/// Builds both daemons for an empty image and prints their sizes.
+pub(crate) fn run(root: &Path) -> Result<()> {
+    let installed = Command::new("rustup").args(["target", "add", TARGET]).current_dir(root).status();
+    ensure!(
+        installed.is_ok_and(|s| s.success()),
+        "the target {TARGET} is missing: install it with rustup target add {TARGET}"
+    );
+    build(root)?;
+    let mut rows = vec![["daemon", "bytes", "linked"].map(str::to_owned).to_vec()];
+    for daemon in DAEMONS {
+        rows.push(weigh(root, daemon)?);
+    }
+    print!("{}", table::markdown(&rows));
+    Ok(())
+}
+
+/// `ring` compiles freestanding C for this target; the host's C compiler does, musl's wrapper is not needed.
+fn build(root: &Path) -> Result<()> {
+    let built = Command::new("cargo")
+        .args(["build", "--release", "--target", TARGET])
+        .args(DAEMONS.iter().flat_map(|d| ["--package", d]))
+        .env("CC_x86_64_unknown_linux_musl", "cc")
+        .current_dir(root)
+        .status()
+        .context("cargo")?;
+    ensure!(built.success(), "cargo build failed");
+    Ok(())
+}
+
+fn weigh(root: &Path, daemon: &str) -> Result<Vec<String>> {
+    let file = root.join("target").join(TARGET).join("release").join(daemon);
+    let bytes = fs::read(&file).with_context(|| file.display().to_string())?;
+    let size = bytes.len() as u64;
+    ensure!(size <= BUDGET_BYTES, "{daemon} weighs {size} bytes, more than its {BUDGET_BYTES}");
+    ensure!(!has_interpreter(&bytes), "{daemon} asks for a dynamic loader");
+    Ok(vec![daemon.to_owned(), size.to_string(), "static".to_owned()])
+}
+
+/// Whether the ELF file has a program header of type `PT_INTERP` (3).
+fn has_interpreter(elf: &[u8]) -> bool {
+    let half = |at: usize| elf.get(at..at + 2).and_then(|b| b.try_into().ok()).map_or(0, u16::from_le_bytes);
+    let start = elf.get(32..40).and_then(|b| b.try_into().ok()).map_or(0, u64::from_le_bytes);
+    let (size, count) = (usize::from(half(54)), usize::from(half(56)));
+    let Ok(start) = usize::try_from(start) else { return true };
+    (0..count).any(|n| elf.get(start + n * size).is_some_and(|&kind| kind == 3))
+}
