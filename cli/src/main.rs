@@ -1,3 +1,7 @@
 //! The patina command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    patina_cli::main()
+}

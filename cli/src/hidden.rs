@@ -1,0 +1,59 @@
+//! Verbs that only the lab and the tests use: they prepare a process and become another program.
+
+use std::ffi::OsString;
+use std::process::{Command, ExitCode};
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+use patina_lab::privilege::{Capability, exec_with};
+use patina_lab::sandbox::{self, Side};
+
+/// What to keep and what to run.
+#[derive(Debug, Args)]
+pub(crate) struct Confine {
+    /// Capabilities to keep.
+    #[arg(long)]
+    keep: Vec<Keep>,
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+    command: Vec<OsString>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Keep {
+    NetRaw,
+}
+
+impl From<Keep> for Capability {
+    fn from(keep: Keep) -> Self {
+        match keep {
+            Keep::NetRaw => Self::NetRaw,
+        }
+    }
+}
+
+/// Becomes the command, confined. Returns only what went wrong.
+pub(crate) fn confine(confine: Confine) -> anyhow::Error {
+    let kept: Vec<Capability> = confine.keep.into_iter().map(Capability::from).collect();
+    let Some(mut command) = command_of(&confine.command) else {
+        return anyhow::anyhow!("no command");
+    };
+    let error = exec_with(&kept, &mut command);
+    anyhow::Error::new(error).context(format!("run {}", command.get_program().display()))
+}
+
+/// Runs the command in a box and returns its exit code.
+pub(crate) fn in_box(command: &[OsString]) -> anyhow::Result<ExitCode> {
+    if let Side::Outside(code) = sandbox::enter()? {
+        return Ok(code);
+    }
+    let mut command = command_of(command).context("no command")?;
+    let status = command.status().with_context(|| format!("run {}", command.get_program().display()))?;
+    Ok(status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
+}
+
+fn command_of(words: &[OsString]) -> Option<Command> {
+    let (program, arguments) = words.split_first()?;
+    let mut command = Command::new(program);
+    command.args(arguments);
+    Some(command)
+}

@@ -1,0 +1,47 @@
+//! The patina command, as a function, so that tests can be the same program.
+
+mod hidden;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// External IPs for LoadBalancer Services on bare metal.
+#[derive(Debug, Parser)]
+#[command(name = "patina", version)]
+struct Patina {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Run a command in the lab's box (used by the tests).
+    #[command(hide = true, name = "lab-box")]
+    Box {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+        command: Vec<OsString>,
+    },
+    /// Run a command with no capability but the named ones (used by the lab).
+    #[command(hide = true, name = "lab-confine")]
+    Confine(hidden::Confine),
+}
+
+/// The whole program. Must be called before the program has a second thread.
+pub fn main() -> ExitCode {
+    let result = match Patina::parse().verb {
+        Verb::Box { command } => hidden::in_box(&command),
+        Verb::Confine(confine) => Err(hidden::confine(confine)),
+    };
+    result.unwrap_or_else(|error| {
+        complain(&error);
+        ExitCode::FAILURE
+    })
+}
+
+/// One line: the error and its causes.
+#[expect(clippy::print_stderr, reason = "a command tells its errors here")]
+fn complain(error: &anyhow::Error) {
+    eprintln!("patina: {error:#}");
+}

@@ -1,0 +1,7 @@
+//! Real kernel, real frames, real neighbour caches.
+//!
+//! Every test runs in a box of its own (`patina_lab::sandbox`): it starts this program again inside, with
+//! only itself selected. Where the kernel allows no box the test fails and says what is missing.
+
+mod boxed;
+mod segment;
