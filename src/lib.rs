@@ -26,6 +26,8 @@
 #![warn(missing_docs)]
 
 pub mod addr;
+pub mod config;
 pub mod hot;
 pub mod name;
 pub mod time;
+pub mod world;

@@ -1,0 +1,30 @@
+//! IPAddressPools: what the operator wrote, and what we last wrote below it.
+
+use serde::{Deserialize, Serialize};
+
+use super::Condition;
+use crate::config::PoolSource;
+
+/// `status` counters of an IPAddressPool; a shared address counts once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PoolCounters {
+    /// `assignedIPv4`.
+    pub assigned_v4: i64,
+    /// `assignedIPv6`.
+    pub assigned_v6: i64,
+    /// `availableIPv4`: capacity less what is assigned; saturates at `i64::MAX`.
+    pub available_v4: i64,
+    /// `availableIPv6`: capacity less what is assigned; saturates at `i64::MAX`.
+    pub available_v6: i64,
+}
+
+/// An IPAddressPool.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Pool {
+    /// What the operator wrote.
+    pub source: PoolSource,
+    /// `status` counters, `None` when nobody has written them.
+    pub counters: Option<PoolCounters>,
+    /// Our conditions in its status.
+    pub conditions: Box<[Condition]>,
+}

@@ -1,0 +1,146 @@
+//! Services: what they ask for and what they hold.
+
+mod read;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::Condition;
+use crate::addr::Family;
+use crate::config::{Identity, Labels};
+use crate::name::ServiceKey;
+
+/// A Service, about half a kilobyte. Only those that ask for a load balancer or still carry marks of one are kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Service {
+    /// Which object, and which version of it.
+    pub identity: Identity,
+    /// `spec.type` is `LoadBalancer`.
+    pub load_balancer: bool,
+    /// `spec.loadBalancerClass`.
+    pub class: Option<Arc<str>>,
+    /// `spec.clusterIPs`, of which only the family matters; `None` in it stands for a text that is no address.
+    pub cluster_families: Box<[Option<Family>]>,
+    /// `spec.ipFamilyPolicy`.
+    pub family_policy: FamilyPolicy,
+    /// The first of `spec.ipFamilies`.
+    pub primary_family: Option<Family>,
+    /// `spec.externalTrafficPolicy`.
+    pub traffic_policy: TrafficPolicy,
+    /// `spec.ports`, sorted.
+    pub ports: Box<[Port]>,
+    /// `spec.selector`.
+    pub selector: Labels,
+    /// `spec.loadBalancerIP`.
+    pub load_balancer_ip: Option<Arc<str>>,
+    /// The annotations that matter.
+    pub annotations: Annotations,
+    /// `metadata.labels`.
+    pub labels: Labels,
+    /// Addresses in `status.loadBalancer.ingress`, in the order written.
+    pub ingress: Box<[IpAddr]>,
+    /// Some entry of the ingress list is no plain address (a host name, a text that does not parse).
+    pub foreign_ingress: bool,
+    /// Our conditions in its status.
+    pub conditions: Box<[Condition]>,
+    /// The ingress addresses when this object was first seen: others may know them already, so they are never probed.
+    /// The `World` keeps it from one version of the object to the next.
+    pub inherited: Box<[IpAddr]>,
+}
+
+impl Service {
+    /// Namespace and name.
+    pub const fn key(&self) -> &ServiceKey {
+        &self.identity.key
+    }
+
+    /// Whether it asks for a load balancer or carries marks of ours that are to be removed.
+    pub fn concerns_us(&self) -> bool {
+        self.load_balancer || self.annotations.allocated_from.is_some() || !self.conditions.is_empty()
+    }
+
+    /// Our condition of this type.
+    pub fn condition(&self, kind: &str) -> Option<&Condition> {
+        self.conditions.iter().find(|c| c.kind.as_ref() == kind)
+    }
+}
+
+/// `spec.ipFamilyPolicy`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FamilyPolicy {
+    /// `SingleStack`, or absent.
+    #[default]
+    Single,
+    /// `PreferDualStack`.
+    Prefer,
+    /// `RequireDualStack`.
+    Require,
+}
+
+/// `spec.externalTrafficPolicy`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum TrafficPolicy {
+    /// Every node passes traffic on to every endpoint.
+    #[default]
+    Cluster,
+    /// A node passes traffic to its own endpoints only.
+    Local,
+}
+
+/// Transport protocol of a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Protocol {
+    /// `TCP`, or absent.
+    Tcp,
+    /// `UDP`.
+    Udp,
+    /// `SCTP`.
+    Sctp,
+}
+
+/// One port that a Service serves; the name and the node port do not matter here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Port {
+    /// Transport protocol.
+    pub protocol: Protocol,
+    /// 1 to 65535.
+    pub port: u16,
+}
+
+/// An annotation's value, and under which prefix it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Annotated {
+    /// The value as written.
+    pub value: Arc<str>,
+    /// Found under `metallb.universe.tf/` and not under `metallb.io/`.
+    pub deprecated: bool,
+}
+
+/// The annotations of a Service that matter. A key under the current prefix wins, even with an empty value.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Annotations {
+    /// `address-pool`.
+    pub address_pool: Option<Annotated>,
+    /// `loadBalancerIPs`.
+    pub load_balancer_ips: Option<Annotated>,
+    /// `allow-shared-ip`.
+    pub allow_shared_ip: Option<Annotated>,
+    /// `ip-allocated-from-pool`, written by the controller under the current prefix only.
+    pub allocated_from: Option<Arc<str>>,
+}
+
+impl Annotations {
+    /// Names of those that stand under the deprecated prefix.
+    pub fn deprecated(&self) -> impl Iterator<Item = &'static str> {
+        let of = |a: &Option<Annotated>, name| a.as_ref().is_some_and(|a| a.deprecated).then_some(name);
+        [
+            of(&self.address_pool, read::ADDRESS_POOL),
+            of(&self.load_balancer_ips, read::LOAD_BALANCER_IPS),
+            of(&self.allow_shared_ip, read::ALLOW_SHARED_IP),
+        ]
+        .into_iter()
+        .flatten()
+    }
+}

@@ -1,0 +1,217 @@
+//! The `World` itself: maps by key, and one way in.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::mem;
+
+use super::{
+    Advertisement, Change, EndpointSlice, Kind, L2Status, Link, Namespace, Node, Object, Pool, Service,
+    Touched,
+};
+use crate::name::{LinkIndex, NodeName, ObjectKey, ServiceKey};
+
+/// Everything known, with one owner.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct World {
+    services: BTreeMap<ServiceKey, Service>,
+    slices: BTreeMap<ObjectKey, EndpointSlice>,
+    nodes: BTreeMap<ObjectKey, Node>,
+    namespaces: BTreeMap<ObjectKey, Namespace>,
+    pools: BTreeMap<ObjectKey, Pool>,
+    advertisements: BTreeMap<ObjectKey, Advertisement>,
+    l2statuses: BTreeMap<ObjectKey, L2Status>,
+    links: BTreeMap<LinkIndex, Link>,
+}
+
+impl World {
+    /// Takes one change, and tells what it may have an influence on.
+    pub fn change(&mut self, change: Change) -> Touched {
+        match change {
+            Change::Apply(object) => self.apply(object),
+            Change::Delete(kind, key) => self.delete(kind, &key),
+            Change::Reset(kind, objects) => self.reset(kind, objects),
+        }
+    }
+
+    /// The object exists and looks like this.
+    pub fn apply(&mut self, object: Object) -> Touched {
+        match object {
+            Object::Service(service) => self.apply_service(service),
+            Object::EndpointSlice(slice) => {
+                put(&mut self.slices, Kind::EndpointSlice, slice.key.clone(), slice)
+            }
+            Object::Node(node) => put(&mut self.nodes, Kind::Node, node.key(), node),
+            Object::Namespace(n) => put(&mut self.namespaces, Kind::Namespace, n.key.clone(), n),
+            Object::Pool(pool) => put(&mut self.pools, Kind::Pool, pool.source.identity.key.clone(), pool),
+            Object::Advertisement(a) => {
+                put(&mut self.advertisements, Kind::Advertisement, a.source.identity.key.clone(), a)
+            }
+            Object::L2Status(status) => self.apply_l2status(status),
+        }
+    }
+
+    /// The object is gone. Deleting what is not known touches nothing.
+    pub fn delete(&mut self, kind: Kind, key: &ObjectKey) -> Touched {
+        match kind {
+            Kind::Service => match self.services.remove(key) {
+                Some(_) => Touched::service(kind, key.clone()),
+                None => Touched::default(),
+            },
+            Kind::EndpointSlice => remove(&mut self.slices, kind, key),
+            Kind::Node => remove(&mut self.nodes, kind, key),
+            Kind::Namespace => remove(&mut self.namespaces, kind, key),
+            Kind::Pool => remove(&mut self.pools, kind, key),
+            Kind::Advertisement => remove(&mut self.advertisements, kind, key),
+            Kind::L2Status => match self.l2statuses.remove(key) {
+                Some(status) => touched_by_l2status([Some(&status), None]),
+                None => Touched::default(),
+            },
+            Kind::Link => Touched::default(),
+        }
+    }
+
+    /// These objects exist, and no others of this kind. Objects of another kind in the list are taken as applied.
+    pub fn reset(&mut self, kind: Kind, objects: Vec<Object>) -> Touched {
+        let mut gone = self.keys(kind);
+        let mut touched = Touched::default();
+        for object in objects {
+            if object.kind() == kind {
+                gone.remove(&key_of(&object));
+            }
+            touched.merge(self.apply(object));
+        }
+        for key in gone {
+            touched.merge(self.delete(kind, &key));
+        }
+        touched
+    }
+
+    /// All links that the speaker works on.
+    pub fn set_links(&mut self, links: Vec<Link>) -> Touched {
+        let links = links.into_iter().map(|l| (l.index, l)).collect();
+        if mem::replace(&mut self.links, links) == self.links {
+            Touched::default()
+        } else {
+            Touched::kind(Kind::Link)
+        }
+    }
+
+    fn apply_service(&mut self, mut service: Service) -> Touched {
+        let key = service.key().clone();
+        if !service.concerns_us() {
+            return self.delete(Kind::Service, &key);
+        }
+        let before = self.services.get(&key).filter(|s| s.identity.uid == service.identity.uid);
+        if let Some(before) = before {
+            service.inherited.clone_from(&before.inherited);
+        }
+        let _ = put(&mut self.services, Kind::Service, key.clone(), service);
+        Touched::service(Kind::Service, key)
+    }
+
+    fn apply_l2status(&mut self, status: L2Status) -> Touched {
+        let now = status.clone();
+        let before = self.l2statuses.insert(status.identity.key.clone(), status);
+        touched_by_l2status([before.as_ref(), Some(&now)])
+    }
+
+    fn keys(&self, kind: Kind) -> BTreeSet<ObjectKey> {
+        match kind {
+            Kind::Service => self.services.keys().cloned().collect(),
+            Kind::EndpointSlice => self.slices.keys().cloned().collect(),
+            Kind::Node => self.nodes.keys().cloned().collect(),
+            Kind::Namespace => self.namespaces.keys().cloned().collect(),
+            Kind::Pool => self.pools.keys().cloned().collect(),
+            Kind::Advertisement => self.advertisements.keys().cloned().collect(),
+            Kind::L2Status => self.l2statuses.keys().cloned().collect(),
+            Kind::Link => BTreeSet::new(),
+        }
+    }
+}
+
+/// Reading, in the order of the keys.
+impl World {
+    /// Services that ask for a load balancer or carry marks of one.
+    pub fn services(&self) -> impl Iterator<Item = &Service> {
+        self.services.values()
+    }
+
+    /// One Service.
+    pub fn service(&self, key: &ServiceKey) -> Option<&Service> {
+        self.services.get(key)
+    }
+
+    /// Endpoint slices of all Services.
+    pub fn slices(&self) -> impl Iterator<Item = &EndpointSlice> {
+        self.slices.values()
+    }
+
+    /// Nodes.
+    pub fn nodes(&self) -> impl Iterator<Item = &Node> {
+        self.nodes.values()
+    }
+
+    /// One Node.
+    pub fn node(&self, name: &NodeName) -> Option<&Node> {
+        self.nodes.get(&ObjectKey::new("", name.as_str()))
+    }
+
+    /// One Namespace.
+    pub fn namespace(&self, name: &str) -> Option<&Namespace> {
+        self.namespaces.get(&ObjectKey::new("", name))
+    }
+
+    /// IPAddressPools.
+    pub fn pools(&self) -> impl Iterator<Item = &Pool> {
+        self.pools.values()
+    }
+
+    /// L2Advertisements.
+    pub fn advertisements(&self) -> impl Iterator<Item = &Advertisement> {
+        self.advertisements.values()
+    }
+
+    /// ServiceL2Statuses of all nodes.
+    pub fn l2statuses(&self) -> impl Iterator<Item = &L2Status> {
+        self.l2statuses.values()
+    }
+
+    /// Links of this node.
+    pub fn links(&self) -> impl Iterator<Item = &Link> {
+        self.links.values()
+    }
+
+    /// One link of this node.
+    pub fn link(&self, index: LinkIndex) -> Option<&Link> {
+        self.links.get(&index)
+    }
+}
+
+fn put<T: PartialEq>(map: &mut BTreeMap<ObjectKey, T>, kind: Kind, key: ObjectKey, object: T) -> Touched {
+    if map.get(&key) == Some(&object) {
+        return Touched::default();
+    }
+    map.insert(key, object);
+    Touched::kind(kind)
+}
+
+fn remove<T>(map: &mut BTreeMap<ObjectKey, T>, kind: Kind, key: &ObjectKey) -> Touched {
+    map.remove(key).map_or_else(Touched::default, |_| Touched::kind(kind))
+}
+
+fn touched_by_l2status(versions: [Option<&L2Status>; 2]) -> Touched {
+    let mut touched = Touched::kind(Kind::L2Status);
+    touched.services = versions.into_iter().flatten().filter_map(|s| s.service.clone()).collect();
+    touched
+}
+
+fn key_of(object: &Object) -> ObjectKey {
+    match object {
+        Object::Service(service) => service.key().clone(),
+        Object::EndpointSlice(slice) => slice.key.clone(),
+        Object::Node(node) => node.key(),
+        Object::Namespace(namespace) => namespace.key.clone(),
+        Object::Pool(pool) => pool.source.identity.key.clone(),
+        Object::Advertisement(advertisement) => advertisement.source.identity.key.clone(),
+        Object::L2Status(status) => status.identity.key.clone(),
+    }
+}
