@@ -1,1 +1,3 @@
 //! The lab's API server: enough of the real one, and honest about the rest.
+
+pub mod schema;
