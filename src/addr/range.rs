@@ -1,0 +1,384 @@
+//! One contiguous range of addresses, written as a CIDR or by its two ends.
+//!
+//! Everything here is arithmetic on the two ends: a /64 costs no more than a /32.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::str::FromStr;
+
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::Family;
+
+/// Contiguous addresses of one family, both ends included.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AddressRange {
+    family: Family,
+    first: u128,
+    last: u128,
+}
+
+/// Why a text is no range. Nothing changed.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum RangeError {
+    /// Neither a slash nor a dash.
+    #[error("{0:?} is neither a CIDR such as 192.0.2.0/24 nor a range such as 192.0.2.1-192.0.2.9")]
+    Shape(String),
+    /// Blanks at the ends of a CIDR or inside it; only the dash of a range may have them.
+    #[error("{0:?} has blanks, which a CIDR may not have")]
+    Blank(String),
+    /// Not an address.
+    #[error("{0:?} is not an IP address")]
+    Address(String),
+    /// An IPv4 address in IPv6 clothes (RFC 4291 §2.5.5.2).
+    #[error("{0} is an IPv4-mapped address: write it as IPv4")]
+    Mapped(Ipv6Addr),
+    /// What follows the slash is no number.
+    #[error("{0:?} is not a prefix length")]
+    Prefix(String),
+    /// More bits than the family has.
+    #[error("the prefix length {length} is above {} of {family}", family.bits())]
+    PrefixTooLong {
+        /// As written.
+        length: u32,
+        /// The family of the address before it.
+        family: Family,
+    },
+    /// The first address lies above the last.
+    #[error("the range is backwards: {first} is above {last}")]
+    Backwards {
+        /// As written before the dash.
+        first: IpAddr,
+        /// As written after the dash.
+        last: IpAddr,
+    },
+    /// One end is IPv4, the other IPv6.
+    #[error("the range mixes families: {first} and {last}")]
+    MixedFamilies {
+        /// As written before the dash.
+        first: IpAddr,
+        /// As written after the dash.
+        last: IpAddr,
+    },
+}
+
+impl AddressRange {
+    /// The range from `first` to `last`, both included.
+    ///
+    /// # Errors
+    /// [`RangeError::Backwards`] or [`RangeError::MixedFamilies`].
+    pub fn new(first: IpAddr, last: IpAddr) -> Result<Self, RangeError> {
+        let family = Family::of(first);
+        if family != Family::of(last) {
+            return Err(RangeError::MixedFamilies { first, last });
+        }
+        if first > last {
+            return Err(RangeError::Backwards { first, last });
+        }
+        Ok(Self { family, first: number(first), last: number(last) })
+    }
+
+    /// The range that holds nothing but `address`.
+    pub fn single(address: IpAddr) -> Self {
+        Self { family: Family::of(address), first: number(address), last: number(address) }
+    }
+
+    /// The family of both ends.
+    pub const fn family(&self) -> Family {
+        self.family
+    }
+
+    /// The lowest address.
+    pub fn first(&self) -> IpAddr {
+        address(self.family, self.first)
+    }
+
+    /// The highest address.
+    pub fn last(&self) -> IpAddr {
+        address(self.family, self.last)
+    }
+
+    /// Number of addresses; saturates at `u128::MAX`, which only `::/0` reaches.
+    pub const fn count(&self) -> u128 {
+        (self.last - self.first).saturating_add(1)
+    }
+
+    /// The `index`-th address, counted from 0 upwards.
+    pub fn nth(&self, index: u128) -> Option<IpAddr> {
+        let at = self.first.checked_add(index).filter(|at| *at <= self.last)?;
+        Some(address(self.family, at))
+    }
+
+    /// Whether `address` lies between the ends.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        Family::of(address) == self.family && (self.first..=self.last).contains(&number(address))
+    }
+
+    /// Whether some address lies in both.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        self.family == other.family && self.first <= other.last && other.first <= self.last
+    }
+
+    /// The fewest prefixes that hold exactly these addresses, lowest first; at most two for each bit of an address.
+    pub fn prefixes(&self) -> Vec<IpNet> {
+        match self.family {
+            Family::V4 => self.ends_v4().map(IpNet::V4).collect(),
+            Family::V6 => self.ends_v6().map(IpNet::V6).collect(),
+        }
+    }
+
+    pub(super) const fn ends(&self) -> (u128, u128) {
+        (self.first, self.last)
+    }
+
+    fn ends_v4(&self) -> ipnet::Ipv4Subnets {
+        ipnet::Ipv4Subnets::new(ipv4(self.first), ipv4(self.last), 0)
+    }
+
+    fn ends_v6(&self) -> ipnet::Ipv6Subnets {
+        ipnet::Ipv6Subnets::new(Ipv6Addr::from_bits(self.first), Ipv6Addr::from_bits(self.last), 0)
+    }
+
+    fn from_cidr(text: &str, slash: usize) -> Result<Self, RangeError> {
+        if text.contains(char::is_whitespace) {
+            return Err(RangeError::Blank(text.to_owned()));
+        }
+        let base = parse_address(&text[..slash])?;
+        let length = parse_prefix_length(&text[slash + 1..])?;
+        let family = Family::of(base);
+        let too_long = || RangeError::PrefixTooLong { length, family };
+        let length = u8::try_from(length).ok().filter(|l| *l <= family.bits()).ok_or_else(too_long)?;
+        let net = IpNet::new(base, length).map_err(|_| too_long())?;
+        Ok(Self::from(net))
+    }
+
+    fn from_ends(text: &str, dash: usize) -> Result<Self, RangeError> {
+        Self::new(parse_address(text[..dash].trim())?, parse_address(text[dash + 1..].trim())?)
+    }
+}
+
+impl From<IpNet> for AddressRange {
+    /// Host bits are masked.
+    fn from(net: IpNet) -> Self {
+        let (first, last) = match net {
+            IpNet::V4(net) => first_and_last_v4(net),
+            IpNet::V6(net) => first_and_last_v6(net),
+        };
+        Self { family: Family::of(net.addr()), first, last }
+    }
+}
+
+impl FromStr for AddressRange {
+    type Err = RangeError;
+
+    /// Reads `address/length` or `first-last`; the dash may have blanks around it.
+    fn from_str(text: &str) -> Result<Self, RangeError> {
+        if let Some(dash) = text.find('-') {
+            return Self::from_ends(text, dash);
+        }
+        let Some(slash) = text.find('/') else { return Err(RangeError::Shape(text.to_owned())) };
+        Self::from_cidr(text, slash)
+    }
+}
+
+impl fmt::Display for AddressRange {
+    /// A CIDR where the range is one, otherwise `first-last`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.prefixes().as_slice() {
+            [net] => write!(f, "{net}"),
+            _ => write!(f, "{}-{}", self.first(), self.last()),
+        }
+    }
+}
+
+impl fmt::Debug for AddressRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+impl Serialize for AddressRange {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for AddressRange {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+fn parse_address(text: &str) -> Result<IpAddr, RangeError> {
+    let address: IpAddr = text.parse().map_err(|_| RangeError::Address(text.to_owned()))?;
+    match address {
+        IpAddr::V6(v6) if v6.to_ipv4_mapped().is_some() => Err(RangeError::Mapped(v6)),
+        IpAddr::V4(_) | IpAddr::V6(_) => Ok(address),
+    }
+}
+
+fn parse_prefix_length(text: &str) -> Result<u32, RangeError> {
+    let refuse = || RangeError::Prefix(text.to_owned());
+    if !text.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(refuse());
+    }
+    text.parse().map_err(|_| refuse())
+}
+
+fn first_and_last_v4(net: Ipv4Net) -> (u128, u128) {
+    (net.network().to_bits().into(), net.broadcast().to_bits().into())
+}
+
+fn first_and_last_v6(net: Ipv6Net) -> (u128, u128) {
+    (net.network().to_bits(), net.broadcast().to_bits())
+}
+
+/// The address as a number: 32 bits for IPv4, 128 for IPv6.
+pub(super) fn number(address: IpAddr) -> u128 {
+    match address {
+        IpAddr::V4(v4) => v4.to_bits().into(),
+        IpAddr::V6(v6) => v6.to_bits(),
+    }
+}
+
+/// Undoes [`number`].
+pub(super) fn address(family: Family, number: u128) -> IpAddr {
+    match family {
+        Family::V4 => IpAddr::V4(ipv4(number)),
+        Family::V6 => IpAddr::V6(Ipv6Addr::from_bits(number)),
+    }
+}
+
+/// The low 32 bits: the numbers of an IPv4 range have no others.
+fn ipv4(number: u128) -> Ipv4Addr {
+    let [.., a, b, c, d] = number.to_be_bytes();
+    Ipv4Addr::new(a, b, c, d)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn range(text: &str) -> AddressRange {
+        text.parse().unwrap()
+    }
+
+    fn refused(text: &str) -> RangeError {
+        text.parse::<AddressRange>().unwrap_err()
+    }
+
+    #[test]
+    fn a_cidr_loses_its_host_bits() {
+        assert_eq!(range("192.0.2.77/24"), range("192.0.2.0-192.0.2.255"));
+        assert_eq!(range("2001:db8::77/64").first(), "2001:db8::".parse::<IpAddr>().unwrap());
+    }
+
+    #[test]
+    fn a_range_may_have_blanks_around_its_dash_and_a_cidr_none() {
+        assert_eq!(range(" 192.0.2.1 - 192.0.2.9 "), range("192.0.2.1-192.0.2.9"));
+        for text in [" 192.0.2.0/24", "192.0.2.0/24 ", "192.0.2.0 /24", "192.0.2.0/ 24"] {
+            assert_eq!(refused(text), RangeError::Blank(text.to_owned()));
+        }
+    }
+
+    #[test]
+    fn each_mistake_has_its_own_name() {
+        let address = |text: &str| text.parse::<IpAddr>().unwrap();
+        assert_eq!(refused("192.0.2.1"), RangeError::Shape("192.0.2.1".into()));
+        assert_eq!(refused(""), RangeError::Shape(String::new()));
+        assert_eq!(refused("192.0.2.256/24"), RangeError::Address("192.0.2.256".into()));
+        assert_eq!(refused("192.0.2.1-"), RangeError::Address(String::new()));
+        assert_eq!(refused("192.0.2.1-192.0.2.2-192.0.2.3"), RangeError::Address("192.0.2.2-192.0.2.3".into()));
+        assert_eq!(refused("192.0.2.0/"), RangeError::Prefix(String::new()));
+        assert_eq!(refused("192.0.2.0/+8"), RangeError::Prefix("+8".into()));
+        assert_eq!(refused("192.0.2.0/33"), RangeError::PrefixTooLong { length: 33, family: Family::V4 });
+        assert_eq!(refused("2001:db8::/129"), RangeError::PrefixTooLong { length: 129, family: Family::V6 });
+        assert_eq!(refused("::ffff:192.0.2.1/128"), RangeError::Mapped("::ffff:192.0.2.1".parse().unwrap()));
+        assert_eq!(
+            refused("192.0.2.9-192.0.2.1"),
+            RangeError::Backwards { first: address("192.0.2.9"), last: address("192.0.2.1") }
+        );
+        assert_eq!(
+            refused("192.0.2.9-2001:db8::1"),
+            RangeError::MixedFamilies { first: address("192.0.2.9"), last: address("2001:db8::1") }
+        );
+    }
+
+    #[test]
+    fn the_message_names_the_limit() {
+        assert_eq!(refused("192.0.2.0/33").to_string(), "the prefix length 33 is above 32 of IPv4");
+    }
+
+    #[test]
+    fn a_range_is_summarised_into_the_fewest_prefixes() {
+        let nets = |text| range(text).prefixes().iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(
+            nets("192.0.2.1-192.0.2.6"),
+            ["192.0.2.1/32", "192.0.2.2/31", "192.0.2.4/31", "192.0.2.6/32"]
+        );
+        assert_eq!(nets("192.0.2.0-192.0.2.255"), ["192.0.2.0/24"]);
+        assert_eq!(nets("0.0.0.0-255.255.255.255"), ["0.0.0.0/0"]);
+        assert_eq!(nets("::/0"), ["::/0"]);
+        assert_eq!(nets("255.255.255.254-255.255.255.255"), ["255.255.255.254/31"]);
+    }
+
+    #[test]
+    fn a_count_beyond_all_bounds_saturates() {
+        assert_eq!(range("::/0").count(), u128::MAX);
+        assert_eq!(range("2001:db8::/64").count(), 1 << 64);
+        assert_eq!(range("0.0.0.0/0").count(), 1 << 32);
+        assert_eq!(
+            range("::/0").nth(u128::MAX),
+            Some("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff".parse().unwrap())
+        );
+    }
+
+    prop_compose! {
+        fn any_range()(v6: bool, a: u128, b: u128) -> AddressRange {
+            let family = if v6 { Family::V6 } else { Family::V4 };
+            let cut = |n: u128| if v6 { n } else { n & 0xffff_ffff };
+            let (a, b) = (address(family, cut(a)), address(family, cut(b)));
+            AddressRange::new(a.min(b), a.max(b)).unwrap()
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn text_and_range_agree(range in any_range()) {
+            prop_assert_eq!(range.to_string().parse(), Ok(range));
+        }
+
+        #[test]
+        fn count_and_nth_and_contains_agree(range in any_range(), index: u128) {
+            let inside = index % range.count();
+            let at = range.nth(inside).unwrap();
+            prop_assert!(range.contains(at));
+            prop_assert_eq!(number(at) - number(range.first()), inside);
+            prop_assert_eq!(range.nth(range.count() - 1), Some(range.last()));
+            if range.count() < u128::MAX {
+                prop_assert_eq!(range.nth(range.count()), None);
+            }
+        }
+
+        #[test]
+        fn prefixes_cover_the_range_and_nothing_else(range in any_range()) {
+            let parts: Vec<_> = range.prefixes().into_iter().map(AddressRange::from).collect();
+            prop_assert_eq!(parts[0].first(), range.first());
+            prop_assert_eq!(parts[parts.len() - 1].last(), range.last());
+            for pair in parts.windows(2) {
+                prop_assert_eq!(number(pair[0].last()) + 1, number(pair[1].first()));
+            }
+        }
+
+        #[test]
+        fn overlap_is_a_shared_end(a in any_range(), b in any_range()) {
+            let shared = a.contains(b.first()) || b.contains(a.first());
+            prop_assert_eq!(a.overlaps(&b), shared);
+            prop_assert_eq!(b.overlaps(&a), shared);
+        }
+    }
+}
