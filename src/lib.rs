@@ -30,4 +30,5 @@ pub mod config;
 pub mod hot;
 pub mod name;
 pub mod time;
+pub mod wire;
 pub mod world;

@@ -33,6 +33,11 @@ impl HardwareAddr {
     pub const fn is_group(self) -> bool {
         self.0[0] & 1 == 1
     }
+
+    /// Whether one station can have this address: no group, and not zero.
+    pub fn is_station(self) -> bool {
+        !self.is_group() && self != Self::ZERO
+    }
 }
 
 impl fmt::Display for HardwareAddr {
