@@ -29,6 +29,7 @@ pub mod addr;
 pub mod config;
 pub mod hot;
 pub mod name;
+pub mod reconcile;
 pub mod time;
 pub mod wire;
 pub mod world;
