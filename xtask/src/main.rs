@@ -1,6 +1,7 @@
 //! Chores: generated files, checks, benchmarks, CI.
 
 mod bench;
+mod crds;
 mod dist;
 mod layers;
 mod orphans;
@@ -24,6 +25,8 @@ enum Chore {
     /// Measure what users feel.
     #[command(subcommand)]
     Bench(bench::Bench),
+    /// Write the CustomResourceDefinitions of the chart from the types in src/api.
+    Crds(crds::Arguments),
     /// Build the two daemons as they ship: static, small, checked against their budget.
     Dist,
     /// Check the direction of dependencies between rooms of the core and between crates.
@@ -36,6 +39,7 @@ fn main() -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask lies in the workspace")?;
     match Arguments::parse().chore {
         Chore::Bench(bench) => bench::run(root, &bench),
+        Chore::Crds(arguments) => crds::run(root, &arguments),
         Chore::Dist => dist::run(root),
         Chore::Layers => layers::check(root),
         Chore::Orphans => orphans::check(root),
