@@ -1,0 +1,14 @@
+//! An owner goes; another answers.
+
+use patina_simulation::history::History;
+use patina_simulation::sim::Simulation;
+
+#[test]
+fn the_same_history_gives_the_same_trace() {
+    let trace = || {
+        let mut simulation = Simulation::of(&History::of(3));
+        simulation.run().expect("no promise is broken");
+        simulation.trace().digest()
+    };
+    assert_eq!(trace(), trace());
+}

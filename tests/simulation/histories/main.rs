@@ -1,0 +1,3 @@
+//! Histories: what happened to a cluster, and what must hold.
+
+mod failover;

@@ -1,0 +1,31 @@
+//! Many speakers under one virtual clock.
+//!
+//! Each node runs the packet thread's own machine, [`patina::hot::Hot`], with its own bytes, codec and seal included.
+//! The rest is a model: wires, clocks, schedulers, drivers, clients with neighbour caches. A history is a list of
+//! steps; the same history gives the same trace, byte for byte.
+//!
+//! ```text
+//!   history ─► sim ──► node: Hot, clock, queue, stalls ──┐
+//!     ▲         │                                        ├── lan: cuts, delay, loss, repetition
+//!     │         ├────► host: neighbour cache ────────────┘
+//!   shrink ◄── oracle ◄── world: what is true
+//! ```
+//!
+//! Left to others: what the kernel's own caches and sockets do (`tests/netns`), and the world's view that decides
+//! what a node offers (unit tests of the core).
+
+#![forbid(unsafe_code)]
+
+pub mod clock;
+pub mod fault;
+pub mod frame;
+pub mod history;
+pub mod host;
+pub mod lan;
+pub mod node;
+pub mod oracle;
+pub mod plant;
+pub mod random;
+pub mod sim;
+pub mod trace;
+pub mod world;
