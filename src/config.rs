@@ -3,11 +3,30 @@
 //! Decides which objects count. One that is wrong is reported as a [`Problem`] and never disables another; what it
 //! last said while it was right stays in force. Leaves to others who gets an address (`alloc`) and who announces it
 //! (`election`).
+//!
+//! ```text
+//!   PoolSource ──────────┐               ┌─► Config: pools, advertisements
+//!   AdvertisementSource ─┼─► build ──────┤
+//!   the last Config ─────┘               └─► Problems: object, field, kind
+//! ```
 
+mod advertisement;
+mod build;
+mod duplicate;
 mod identity;
 mod labels;
+mod pool;
+mod problem;
+mod selector;
 mod source;
+#[cfg(test)]
+mod tests;
 
+pub use advertisement::{Advertisement, Preference};
+pub use build::{Config, Objects};
 pub use identity::{Identity, Timestamp};
 pub use labels::Labels;
+pub use pool::{Pool, PoolState, ServiceAllocation};
+pub use problem::{Origin, Problem, ProblemKind};
+pub use selector::{Selector, SelectorError};
 pub use source::{AdvertisementSource, AllocationSource, PoolSource, PreferenceSource, Unsupported};

@@ -1,0 +1,144 @@
+//! What is wrong with an object: which one, where, why, and whether it still counts.
+
+use std::fmt;
+
+use super::{Identity, SelectorError};
+use crate::addr::{Overlap, RangeError};
+use crate::name::PoolName;
+
+/// A kind of object that the operator writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Origin {
+    /// IPAddressPool.
+    Pool,
+    /// L2Advertisement.
+    Advertisement,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Pool => "IPAddressPool",
+            Self::Advertisement => "L2Advertisement",
+        })
+    }
+}
+
+/// Something the operator wrote and did not mean.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Kind of the object.
+    pub origin: Origin,
+    /// The object.
+    pub object: Identity,
+    /// Path of the field, as in `spec.addresses[2]`.
+    pub field: String,
+    /// What is wrong.
+    pub kind: ProblemKind,
+}
+
+/// A field and what is wrong with it, before it is known of which object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Finding {
+    field: String,
+    kind: Box<ProblemKind>,
+}
+
+impl Finding {
+    pub(super) fn at(field: impl Into<String>, kind: ProblemKind) -> Self {
+        Self { field: field.into(), kind: Box::new(kind) }
+    }
+
+    pub(super) fn of(self, origin: Origin, object: &Identity) -> Problem {
+        Problem { origin, object: object.clone(), field: self.field, kind: *self.kind }
+    }
+}
+
+/// What is wrong with a field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProblemKind {
+    /// A pool without addresses.
+    NoAddresses,
+    /// Not a range of addresses.
+    BadRange(RangeError),
+    /// Two entries of the pool share addresses.
+    OverlapInside(Overlap),
+    /// It shares addresses with an older pool.
+    OverlapWith {
+        /// The older pool, which stays in force.
+        pool: PoolName,
+        /// What they share.
+        overlap: Overlap,
+    },
+    /// Not a label selector.
+    BadSelector(SelectorError),
+    /// A preference outside 1 to 100.
+    BadWeight(i32),
+    /// Written twice.
+    Duplicate(String),
+    /// A pool that does not exist (yet).
+    UnknownPool(PoolName),
+    /// The field is known and has no meaning yet.
+    NotYetSupported,
+}
+
+impl ProblemKind {
+    /// Whether the object is out of force because of it. What it last said while it was right stays.
+    pub const fn rejects(&self) -> bool {
+        match self {
+            Self::NoAddresses
+            | Self::BadRange(_)
+            | Self::OverlapInside(_)
+            | Self::OverlapWith { .. }
+            | Self::BadSelector(_)
+            | Self::BadWeight(_)
+            | Self::Duplicate(_) => true,
+            Self::UnknownPool(_) | Self::NotYetSupported => false,
+        }
+    }
+
+    /// The one word for it in conditions, events, metrics and logs.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::NoAddresses => "NoAddresses",
+            Self::BadRange(_) => "BadRange",
+            Self::OverlapInside(_) => "OverlapInside",
+            Self::OverlapWith { .. } => "OverlapWith",
+            Self::BadSelector(_) => "BadSelector",
+            Self::BadWeight(_) => "BadWeight",
+            Self::Duplicate(_) => "Duplicate",
+            Self::UnknownPool(_) => "UnknownPool",
+            Self::NotYetSupported => "NotYetSupported",
+        }
+    }
+
+    fn sentence(&self) -> String {
+        match self {
+            Self::NoAddresses => "a pool needs at least one range".to_owned(),
+            Self::BadRange(error) => error.to_string(),
+            Self::OverlapInside(overlap) => overlap.to_string(),
+            Self::OverlapWith { pool, overlap } => {
+                format!("{} lies in the older pool {pool} too ({})", overlap.second, overlap.first)
+            }
+            Self::BadSelector(error) => error.to_string(),
+            Self::BadWeight(weight) => format!("{weight} is not between 1 and 100"),
+            Self::Duplicate(entry) => format!("{entry} is written twice"),
+            Self::UnknownPool(pool) => format!("there is no pool {pool}"),
+            Self::NotYetSupported => "this field is not yet supported and has no effect".to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for ProblemKind {
+    /// The word.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+impl fmt::Display for Problem {
+    /// The word, the field and the reason.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}: {}", self.kind.word(), self.field, self.kind.sentence())
+    }
+}
