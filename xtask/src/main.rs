@@ -5,10 +5,11 @@ mod crds;
 mod dist;
 mod layers;
 mod orphans;
+mod story;
 mod table;
 mod tree;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
@@ -33,6 +34,11 @@ enum Chore {
     Layers,
     /// Check that every Rust file is compiled by some target.
     Orphans,
+    /// Check the facts that `patina lab --output json` told.
+    Story {
+        /// File with the JSON document.
+        file: PathBuf,
+    },
 }
 
 fn main() -> Result<()> {
@@ -43,5 +49,6 @@ fn main() -> Result<()> {
         Chore::Dist => dist::run(root),
         Chore::Layers => layers::check(root),
         Chore::Orphans => orphans::check(root),
+        Chore::Story { file } => story::check(&file),
     }
 }
