@@ -1,3 +1,4 @@
 //! The lab's API server: enough of the real one, and honest about the rest.
 
+pub mod managed;
 pub mod schema;
