@@ -1,0 +1,156 @@
+//! The packet thread: one OS thread that runs [`patina::hot::Hot`] between the packet sockets and the clock.
+//!
+//! One turn: wait · take what the driver said · read every queued frame · do what is due · send · report. It never waits
+//! for anybody but the kernel: a full queue of reports leaves them in the machine, a driver that is just writing is read
+//! in the next turn.
+//!
+//! ```text
+//!             ┌────────────────────────── turn ──────────────────────────┐
+//!  sockets ──►│ frames ─► handle_frame ┐                                 │
+//!  bell ─────►│ controls ► handle_control ┼─► handle_timeout ─► transmit ├──► sockets
+//!  timer ────►│                        ┘                  └─► report     ├──► driver
+//!             └──────────────────────────────────────────────────────────┘
+//! ```
+
+mod mailbox;
+mod sockets;
+mod waker;
+
+use std::io;
+use std::sync::Arc;
+use std::thread;
+
+use patina::hot::{Control, Hot, Report, Settings};
+use tokio::sync::mpsc;
+
+pub use mailbox::Controls;
+
+use super::Counters;
+use super::clock::{self, Reading};
+use super::privilege::{self, Extras};
+use mailbox::Mailbox;
+use sockets::{Queue, Sockets};
+use waker::Waker;
+
+const NAME: &str = "packets";
+
+/// What [`start`] hands out.
+pub(super) struct Parts {
+    pub(super) controls: Controls,
+    pub(super) extras: Extras,
+    pub(super) thread: PacketThread,
+}
+
+/// The running thread. Dropping this ends it and waits for that; one turn at most.
+#[derive(Debug)]
+pub(super) struct PacketThread {
+    mailbox: Arc<Mailbox>,
+    handle: Option<thread::JoinHandle<()>>,
+}
+
+impl Drop for PacketThread {
+    fn drop(&mut self) {
+        self.mailbox.stop();
+        if let Some(Err(panic)) = self.handle.take().map(thread::JoinHandle::join) {
+            tracing::error!(?panic, "the packet thread has panicked");
+        }
+    }
+}
+
+/// Starts the thread in the network namespace of the caller.
+pub(super) fn start(
+    settings: Settings,
+    reports: mpsc::Sender<Report>,
+    counters: Arc<Counters>,
+) -> io::Result<Parts> {
+    let mailbox = Arc::new(Mailbox::new()?);
+    let waker = Waker::new(&mailbox)?;
+    let mut thread = Thread {
+        machine: Hot::new(settings, clock::now()),
+        sockets: Sockets::new(Arc::clone(&counters)),
+        mailbox: Arc::clone(&mailbox),
+        waker,
+        reports,
+        counters,
+    };
+    let (tell, extras) = std::sync::mpsc::sync_channel(1);
+    let body = move || {
+        let _ = tell.send(privilege::take_extras());
+        thread.run();
+    };
+    let handle = thread::Builder::new().name(NAME.into()).spawn(body)?;
+    let extras = extras.recv().map_err(io::Error::other)?;
+    let thread = PacketThread { mailbox: Arc::clone(&mailbox), handle: Some(handle) };
+    Ok(Parts { controls: Controls::new(mailbox), extras, thread })
+}
+
+struct Thread {
+    machine: Hot,
+    sockets: Sockets,
+    mailbox: Arc<Mailbox>,
+    waker: Waker,
+    reports: mpsc::Sender<Report>,
+    counters: Arc<Counters>,
+}
+
+impl Thread {
+    fn run(&mut self) {
+        while !self.mailbox.is_stopped() {
+            let queue = self.turn();
+            self.wait(queue);
+        }
+    }
+
+    fn turn(&mut self) -> Queue {
+        self.counters.turns.add(1);
+        self.take_controls();
+        let queue = self.read_frames();
+        self.machine.handle_timeout(clock::now());
+        self.send_frames();
+        self.hand_out_reports();
+        queue
+    }
+
+    /// Links first reach the sockets, so that the machine never speaks on a link that has none.
+    fn take_controls(&mut self) {
+        for control in self.mailbox.take() {
+            let now = clock::now();
+            if let Control::Links(links) = &control {
+                self.sockets.work_on(links.iter().map(|link| link.index), now, &self.waker);
+            }
+            self.machine.handle_control(control, now);
+        }
+    }
+
+    fn read_frames(&mut self) -> Queue {
+        let (machine, reading) = (&mut self.machine, Reading::take());
+        self.sockets.reopen_due(reading.now, &self.waker);
+        self.sockets.receive(reading.now, |link, frame, stamp| {
+            let received = stamp.map_or(reading.now, |stamp| reading.place(stamp));
+            machine.handle_frame(link, frame, received, reading.now);
+        })
+    }
+
+    fn send_frames(&mut self) {
+        while let Some(transmit) = self.machine.poll_transmit() {
+            self.sockets.send(transmit.link, &transmit.frame);
+        }
+    }
+
+    fn hand_out_reports(&mut self) {
+        while let Ok(place) = self.reports.try_reserve() {
+            let Some(report) = self.machine.poll_report() else { return };
+            place.send(report);
+        }
+    }
+
+    fn wait(&mut self, queue: Queue) {
+        if queue == Queue::NotEmpty {
+            self.counters.over_budget.add(1);
+            return;
+        }
+        let due = [self.machine.poll_timeout(), self.sockets.next_reopening()];
+        let late = self.waker.wait(due.into_iter().flatten().min());
+        self.counters.latest.raise_to(late);
+    }
+}
