@@ -3,7 +3,7 @@
 //! As text, one line for the making and one for each step:
 //!
 //! ```text
-//! seed=7 nodes=3 addresses=2 links=1 profile=default drift=0 end=20
+//! seed=7 nodes=3 addresses=2 links=1 profile=default drift=0 twins=0 end=20
 //! 0 start 0
 //! 12.5 freeze 2 402ms
 //! ```
@@ -47,6 +47,8 @@ pub struct Setup {
     pub profiles: Profiles,
     /// Whether clocks run up to 10 % fast or slow.
     pub drifting: bool,
+    /// Whether the last node has the name of the first.
+    pub twins: bool,
     /// When the history ends.
     pub end: Duration,
 }
@@ -70,6 +72,7 @@ impl History {
             links: 1,
             profiles: Profiles::Default,
             drifting: false,
+            twins: false,
             end: Duration::from_secs(20),
         };
         let spread = |node: u16| Duration::from_micros(u64::from(node) * 1000 / u64::from(nodes));
@@ -107,6 +110,12 @@ impl History {
         self
     }
 
+    /// The same with a last node that has the name of the first.
+    pub fn twins(mut self) -> Self {
+        self.setup.twins = true;
+        self
+    }
+
     /// The same without the start of a node.
     pub fn without(mut self, node: u16) -> Self {
         self.steps.retain(|(_, step)| *step != Step::Start(node));
@@ -136,10 +145,10 @@ impl fmt::Display for Profiles {
 
 impl fmt::Display for Setup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { seed, nodes, addresses, links, profiles, drifting, end } = self;
-        let drift = u8::from(*drifting);
+        let Self { seed, nodes, addresses, links, profiles, drifting, twins, end } = self;
+        let (drift, twins) = (u8::from(*drifting), u8::from(*twins));
         write!(f, "seed={seed} nodes={nodes} addresses={addresses} links={links} ")?;
-        write!(f, "profile={profiles} drift={drift} end={}", end.as_secs())
+        write!(f, "profile={profiles} drift={drift} twins={twins} end={}", end.as_secs())
     }
 }
 
@@ -172,6 +181,7 @@ fn read_setup(line: &str) -> Option<Setup> {
             "links" => setup.links = value.parse().ok()?,
             "profile" => setup.profiles = Profiles::WORDS.iter().find(|(_, word)| *word == value)?.0,
             "drift" => setup.drifting = value != "0",
+            "twins" => setup.twins = value != "0",
             "end" => setup.end = Duration::from_secs(value.parse().ok()?),
             _ => return None,
         }

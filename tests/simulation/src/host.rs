@@ -118,6 +118,11 @@ impl Host {
         self.cache.get(&address)?.hardware
     }
 
+    /// Its entry for an address, if it has one: the hardware address, or nothing while it is asking.
+    pub fn entry(&self, address: IpAddr) -> Option<Option<HardwareAddr>> {
+        self.cache.get(&address).map(|entry| entry.hardware)
+    }
+
     /// How its questions for an address fared.
     pub fn asked(&self, address: IpAddr) -> Asked {
         self.asked.get(&address).copied().unwrap_or_default()

@@ -15,10 +15,12 @@
 //! what a node offers (unit tests of the core).
 
 #![forbid(unsafe_code)]
+#![expect(clippy::wildcard_enum_match_arm, reason = "each reader of steps looks at the few that concern it")]
 
 pub mod clock;
 pub mod fault;
 pub mod frame;
+pub mod generate;
 pub mod history;
 pub mod host;
 pub mod lan;
@@ -26,6 +28,7 @@ pub mod node;
 pub mod oracle;
 pub mod plant;
 pub mod random;
+pub mod shrink;
 pub mod sim;
 pub mod trace;
 pub mod world;

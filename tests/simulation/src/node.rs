@@ -35,6 +35,7 @@ pub struct Offered {
 pub struct Node {
     number: u16,
     links: u8,
+    name: NodeName,
     /// What its own view lets it offer, by number of the address.
     pub offers: BTreeMap<u16, Offered>,
     /// How far its wall clock is off, in seconds.
@@ -75,11 +76,14 @@ struct Arrived {
     received: Instant,
 }
 
+/// A frame that leaves a node, with the number of its link.
+pub type Sent = (u8, Vec<u8>);
+
 /// What one turn of a speaker brought.
 #[derive(Debug, Default)]
 pub struct Turn {
     /// Frames, by link.
-    pub sent: Vec<(u8, Vec<u8>)>,
+    pub sent: Vec<Sent>,
     /// Transitions.
     pub reports: Vec<Report>,
 }
@@ -117,9 +121,9 @@ pub fn name(node: u16) -> NodeName {
 
 impl Node {
     /// A node without a running speaker.
-    pub fn new(number: u16, links: u8) -> Self {
+    pub fn new(number: u16, links: u8, name: NodeName) -> Self {
         let (offers, keys) = (BTreeMap::new(), vec![0]);
-        Self { number, links, offers, wall: 0, keys, speaker: None, starts: 0 }
+        Self { number, links, name, offers, wall: 0, keys, speaker: None, starts: 0 }
     }
 
     /// Starts a speaker with a clock of its own.
@@ -143,7 +147,7 @@ impl Node {
     fn settings(&self, seed: u64, at: Duration) -> Settings {
         let wall = WALL.saturating_add_signed(self.wall * 1000) + u64::try_from(at.as_millis()).unwrap_or(0);
         Settings {
-            node: name(self.number),
+            node: self.name.clone(),
             started_at: wall / 1000,
             key: self.keys.first().map(|&key| vec![key + 1; 32]),
             seed: seed ^ u64::from(self.number) << 32 ^ u64::from(self.starts),
@@ -184,8 +188,8 @@ impl Node {
 
     /// Since when it says it answers for an address.
     pub fn owns(&self, address: IpAddr) -> Option<Duration> {
-        let owns = &self.speaker.as_ref()?.owns;
-        owns.iter().find(|((owned, _), _)| *owned == address).map(|(_, since)| *since)
+        let owned = (address, segment_of(address_number(address), self.links));
+        self.speaker.as_ref()?.owns.get(&owned).copied()
     }
 }
 
@@ -210,13 +214,13 @@ impl Speaker {
 
     /// One turn of the packet thread.
     pub fn turn(&mut self, at: Duration) -> Turn {
-        let now = self.plant.misread(self.clock.local(at), at.saturating_sub(self.started));
+        let now = self.plant.misread(self.clock.local(at));
         if self.plant.acts_before_reading() {
             self.hot.handle_timeout(now);
         }
         for arrived in self.plant.reorder(self.queue.drain(..).collect()) {
-            if self.plant.lets_in(&arrived.frame) {
-                let received = self.plant.stamp(arrived.received, now);
+            if self.plant.lets_in(&arrived.frame, !self.owns.is_empty()) {
+                let received = self.plant.misread(arrived.received);
                 self.hot.handle_frame(arrived.link, &arrived.frame, received, now);
             }
         }
@@ -238,8 +242,8 @@ impl Speaker {
             self.believe(&report, at);
             turn.reports.push(report);
         }
-        turn.sent = self.plant.lets_out(turn.sent, at);
-        self.wake = self.hot.poll_timeout().map(|due| self.clock.global(due));
+        turn.sent = self.plant.lets_out(turn.sent, !self.owns.is_empty(), at);
+        self.wake = self.hot.poll_timeout().map(|due| self.clock.global(self.plant.unread(due)));
         turn
     }
 

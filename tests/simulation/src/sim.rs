@@ -2,6 +2,7 @@
 
 mod apply;
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,12 +15,12 @@ use crate::frame;
 use crate::history::History;
 use crate::host::{Habit, Host};
 use crate::lan::{Lan, Station};
-use crate::node::{Node, address, segment_of};
+use crate::node::{Node, address, name, segment_of};
 use crate::oracle::{Oracles, Violation};
 use crate::plant::Plant;
 use crate::random::{Purpose, Stream};
 use crate::trace::{Keep, Trace};
-use crate::world::{Disturbed, World};
+use crate::world::{Disturbed, Times, World};
 
 /// How often the oracles look when nothing happens.
 const TICK: Duration = Duration::from_millis(5);
@@ -62,7 +63,7 @@ pub struct Simulation {
 impl Simulation {
     /// The simulation of a history, with nothing wrong around the machines.
     pub fn of(history: &History) -> Self {
-        Self::planted(history, Plant::Sound, Keep::Digest)
+        Self::planted(history, Plant::sound(), Keep::Digest)
     }
 
     /// The simulation of a history, with a fault planted.
@@ -128,6 +129,11 @@ impl Simulation {
     /// The time.
     pub fn now(&self) -> Duration {
         self.now
+    }
+
+    /// How many times any address was taken so far, the first time included.
+    pub fn takes(&self) -> u32 {
+        self.oracles.takes()
     }
 
     /// What has happened.
@@ -268,7 +274,8 @@ impl Simulation {
 fn world(history: &History) -> World {
     let setup = history.setup.clone();
     let mut lan = Lan::new(setup.seed);
-    let nodes: Vec<_> = (0..setup.nodes).map(|node| Node::new(node, setup.links)).collect();
+    let named = |node| if setup.twins && node + 1 == setup.nodes { name(0) } else { name(node) };
+    let nodes: Vec<_> = (0..setup.nodes).map(|node| Node::new(node, setup.links, named(node))).collect();
     for (node, link) in (0..setup.nodes).flat_map(|node| (0..setup.links).map(move |link| (node, link))) {
         lan.plug(Station::Link { node, link }, link);
     }
@@ -281,8 +288,19 @@ fn world(history: &History) -> World {
     }
     let named = (0..setup.nodes).collect();
     let services = (0..setup.addresses).collect();
-    let mut world =
-        World { setup, lan, nodes, hosts, services, named, disturbed: Disturbed::default(), usurped: None };
+    let mut world = World {
+        times: Times::slowest(&setup),
+        fastest: Times::fastest(&setup),
+        setup,
+        lan,
+        nodes,
+        hosts,
+        services,
+        named,
+        disturbed: Disturbed::default(),
+        usurped: None,
+        contested: BTreeSet::new(),
+    };
     for node in &mut world.nodes {
         let offered = crate::node::Offered { weight: 0, fresh: false };
         node.offers = world.services.iter().map(|&number| (number, offered)).collect();

@@ -34,6 +34,15 @@ impl Times {
         Self { beat, dead, skew: Duration::from_millis(skew) }
     }
 
+    /// The fastest times among the nodes.
+    pub fn fastest(setup: &Setup) -> Self {
+        match setup.profiles {
+            Profiles::Fast => Self::FAST,
+            Profiles::Default | Profiles::Mixed => Self::DEFAULT,
+            Profiles::Calm => Self::CALM,
+        }
+    }
+
     /// The slowest times among the nodes; a clock that runs slow makes them longer still.
     pub fn slowest(setup: &Setup) -> Self {
         let times = match setup.profiles {
@@ -41,7 +50,6 @@ impl Times {
             Profiles::Default => Self::DEFAULT,
             Profiles::Calm | Profiles::Mixed => Self::CALM,
         };
-        // A node in no line beats once a second, whatever its profile.
         let (num, den) = if setup.drifting { (10, 9) } else { (1, 1) };
         let slow = |span: Duration| span * num / den;
         Self { beat: slow(times.beat), dead: slow(times.dead), skew: slow(times.skew) }
@@ -66,6 +74,10 @@ pub struct Disturbed {
 pub struct World {
     /// How the cluster was made.
     pub setup: Setup,
+    /// The slowest times among its nodes.
+    pub times: Times,
+    /// The fastest.
+    pub fastest: Times,
     /// The segments.
     pub lan: Lan,
     /// The nodes, by number.
@@ -78,8 +90,10 @@ pub struct World {
     pub named: BTreeSet<u16>,
     /// When what was disturbed.
     pub disturbed: Disturbed,
-    /// An address that a stranger uses.
+    /// The address that a stranger uses now.
     pub usurped: Option<u16>,
+    /// Addresses that a stranger has used: nodes keep away from them for minutes (quarantine).
+    pub contested: BTreeSet<u16>,
 }
 
 impl World {
@@ -131,11 +145,32 @@ impl World {
         (0..self.setup.nodes).find(has)
     }
 
-    /// Whether what a node hears on a segment is whole: each other speaker and it hear each other, or neither does.
+    /// Whether what a node is part of is whole: all speakers that hear it or that it hears all hear each other.
     pub fn clean(&self, node: u16, number: u16, at: Duration) -> bool {
-        let others = (0..self.setup.nodes).filter(|&other| other != node && self.running(other));
-        let mut others = others;
-        others.all(|other| self.hears(node, other, number, at) == self.hears(other, node, number, at))
+        let near = |&other: &u16| {
+            other == node || self.hears(node, other, number, at) || self.hears(other, node, number, at)
+        };
+        let nodes: Vec<_> = (0..self.setup.nodes).filter(|&other| self.running(other)).filter(near).collect();
+        let whole = |a: u16, b: u16| a == b || (self.hears(a, b, number, at) && self.same_key(a, b));
+        nodes.iter().all(|&a| nodes.iter().all(|&b| whole(a, b)))
+    }
+
+    /// Whether two nodes can open what the other seals.
+    pub fn same_key(&self, a: u16, b: u16) -> bool {
+        let keys = |node: u16| &self.nodes[usize::from(node)].keys;
+        let opens = |a: u16, b: u16| keys(b).first().is_some_and(|key| keys(a).contains(key));
+        opens(a, b) && opens(b, a)
+    }
+
+    /// Whether a stranger uses or has used the address.
+    pub fn contested(&self, number: u16) -> bool {
+        self.contested.contains(&number)
+    }
+
+    /// Whether a node hears any station at all.
+    pub fn hears_anything(&self, node: u16, number: u16, at: Duration) -> bool {
+        let station = self.station(node, number);
+        self.lan.stations().any(|other| self.lan.passes(other, station, at))
     }
 
     /// Whether a node hears any other speaker that is awake.

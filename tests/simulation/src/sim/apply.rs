@@ -2,7 +2,7 @@
 
 use super::*;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use patina::addr::HardwareAddr;
 use patina::hot::NodeFacts;
@@ -118,11 +118,16 @@ impl Simulation {
             Station::Stranger(_) => false,
         };
         self.cut_where(|from, to| on_the_left(from) != on_the_left(to));
+        self.world.disturbed.removal = self.now;
     }
 
     fn cut_node(&mut self, node: u16, hearing: bool, speaking: bool) {
         let is = |station| matches!(station, Station::Link { node: this, .. } if this == node);
         self.cut_where(|from, to| (hearing && is(to)) || (speaking && is(from)));
+        match hearing && speaking {
+            true => self.world.disturbed.removal = self.now,
+            false => self.rewired(self.now),
+        }
     }
 
     fn cut(&mut self, pairs: &[(u16, u16)]) {
@@ -131,6 +136,7 @@ impl Simulation {
             _ => false,
         };
         self.cut_where(between);
+        self.rewired(self.now);
     }
 
     fn cut_where(&mut self, cuts: impl Fn(Station, Station) -> bool) {
@@ -140,7 +146,6 @@ impl Simulation {
                 self.world.lan.cut(from, to);
             }
         }
-        self.rewired(self.now);
     }
 
     fn heal(&mut self) {
@@ -195,6 +200,7 @@ impl Simulation {
 
     fn plug_stranger(&mut self, number: u16) {
         self.world.usurped = Some(number);
+        self.world.contested.insert(number);
         self.world.lan.plug(USURPER, segment_of(number, self.world.setup.links));
         self.usurp(number);
     }

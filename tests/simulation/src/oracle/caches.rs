@@ -1,0 +1,72 @@
+//! Clients use the hardware address of a node that answers.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::{Finding, slack};
+use crate::host::Host;
+use crate::world::World;
+
+/// A host that asks in vain asks again after a second (RFC 4861 §10).
+const ASKED: Duration = Duration::from_secs(1);
+/// On wires that lose nothing: two beats until the winner of a conflict has spoken (promise 3), and a burst again at
+/// most once in 300 ms (rule 2).
+const ASSERTED: Duration = Duration::from_millis(300 + 20);
+/// On wires that lose frames, the burst has to repeat itself: this far it has, four times over.
+const REPEATED: Duration = Duration::from_millis(3_100);
+/// On wires that lose every fifth frame or more.
+const REPEATED_OFTEN: Duration = Duration::from_millis(11_000);
+
+/// Since when which host uses a hardware address that does not answer, while just one node would.
+#[derive(Debug, Default)]
+pub struct Caches {
+    astray: BTreeMap<(usize, u16), (u16, Duration)>,
+}
+
+impl Caches {
+    /// Looks.
+    pub fn tick(&mut self, world: &World, at: Duration) -> Finding {
+        let mut astray = BTreeMap::new();
+        for &number in world.services.iter().filter(|&&number| !world.contested(number)) {
+            let answerers = world.awake_answerers(number, at);
+            for (index, host) in world.hosts_of(number).enumerate() {
+                let Some(owner) = misled(world, host, number, &answerers, at) else { continue };
+                let before = self.astray.get(&(index, number)).filter(|(before, _)| *before == owner);
+                astray.insert((index, number), before.copied().unwrap_or((owner, at)));
+            }
+        }
+        self.astray = astray;
+        let mut astray = self.astray.iter();
+        astray.find_map(|(&(host, number), &(owner, since))| overdue(world, host, number, owner, since, at))
+    }
+}
+
+/// The node that a host should use for an address and does not: the only one that answers within its reach.
+fn misled(world: &World, host: &Host, number: u16, answerers: &[u16], at: Duration) -> Option<u16> {
+    let uses = host.entry(crate::node::address(number))?;
+    let reaches = |&node: &u16| {
+        let station = world.station(node, number);
+        world.lan.passes(station, host.station(), at) && world.lan.passes(host.station(), station, at)
+    };
+    let mut reachable = answerers.iter().copied().filter(reaches);
+    let (Some(owner), None) = (reachable.next(), reachable.next()) else { return None };
+    (Some(world.station(owner, number).hardware()) != uses).then_some(owner)
+}
+
+fn overdue(world: &World, host: usize, number: u16, owner: u16, since: Duration, at: Duration) -> Finding {
+    let weather = &world.lan.weather;
+    let repeated = match weather.loss {
+        _ if weather.bursts > 0 || weather.loss > 150 => REPEATED_OFTEN,
+        0 => Duration::ZERO,
+        _ => REPEATED,
+    };
+    let hosts = world.hosts_of(number).nth(host);
+    let asking = hosts.and_then(|host| host.entry(crate::node::address(number))) == Some(None);
+    let asked = if asking { ASKED } else { Duration::ZERO };
+    let bound = 2 * world.times.beat + ASSERTED + asked + repeated + slack(weather, &world.times);
+    let from = since.max(world.quiet_since(owner)).max(world.disturbed.wiring);
+    let lasted = at.saturating_sub(from);
+    (lasted > bound).then(|| {
+        format!("host {host} does not use n{owner}, which answers for address {number}, for {lasted:?}")
+    })
+}

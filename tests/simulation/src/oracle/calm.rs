@@ -1,0 +1,96 @@
+//! Moves have causes: the takes of an address never outnumber the reasons to take it.
+
+use std::collections::BTreeMap;
+
+use patina::hot::Report;
+
+use super::Finding;
+use crate::fault::Step;
+use crate::node::{address, address_number};
+use crate::world::World;
+
+/// A claim that is lost on its way lets the next in line take too: so many takes one cause may bring where frames are
+/// lost.
+const TAKES_WHERE_FRAMES_ARE_LOST: u32 = 3;
+/// A loss above this, in thousandths, is a cause by itself (promise 4 speaks of 30 %).
+const CALM_LOSS: u16 = 300;
+/// Below the doubt by this much, a stall is nobody's business: the doubt begins 25 ms before the dead-time.
+const DOUBT_MARGIN: std::time::Duration = std::time::Duration::from_millis(30);
+
+/// Reasons and takes, by address.
+#[derive(Debug, Default)]
+pub struct Calm {
+    causes: BTreeMap<u16, u32>,
+    takes: BTreeMap<u16, u32>,
+    waived: bool,
+}
+
+impl Calm {
+    /// A step is about to happen: for which addresses is it a cause?
+    pub fn step(&mut self, world: &World, step: &Step) {
+        let per_cause = match &world.lan.weather {
+            weather if weather.loss == 0 && weather.late == 0 => 1,
+            _ => TAKES_WHERE_FRAMES_ARE_LOST,
+        };
+        for number in concerned(world, step) {
+            *self.causes.entry(number).or_default() += per_cause;
+        }
+        match *step {
+            Step::Loss(share) => self.waived |= share > CALM_LOSS,
+            Step::Bursts(share) => self.waived |= share > 0,
+            _ => {}
+        }
+    }
+
+    /// A node has reported.
+    pub fn report(&mut self, world: &World, node: u16, report: &Report) -> Finding {
+        let Report::Took { address, cause, .. } = report else { return None };
+        let number = address_number(*address);
+        let takes = self.takes.entry(number).or_default();
+        *takes += 1;
+        // The first take of an address is its appearance.
+        let causes = 1 + self.causes.get(&number).copied().unwrap_or_default();
+        let calm = *takes <= causes || self.waived || world.contested(number);
+        (!calm).then(|| {
+            format!("n{node} takes address {number} ({cause:?}): take {takes}, and only {causes} had a cause")
+        })
+    }
+
+    /// All takes so far.
+    pub fn takes(&self) -> u32 {
+        self.takes.values().sum()
+    }
+}
+
+/// The addresses that have a reason to move when this happens.
+fn concerned(world: &World, step: &Step) -> Vec<u16> {
+    let all = || world.services.iter().copied().collect();
+    let owned = |node: u16| {
+        let this = &world.nodes[usize::from(node)];
+        let owned = |number: &u16| this.owns(address(*number)).is_some();
+        world.services.iter().copied().filter(owned).collect()
+    };
+    match *step {
+        Step::Crash(node) | Step::Leave(node) => owned(node),
+        Step::CarrierDown(node, _) | Step::Silent(node, _) | Step::Mute(node) => owned(node),
+        Step::Freeze(node, span) if stalls(world, span) => owned(node),
+        // One cut away from the rest may take for its own side, once cut and once joined.
+        Step::Isolate(_) | Step::Deaf(_) | Step::Partition(_) | Step::Cut(..) | Step::OneWay(..) => all(),
+        Step::Outage(_) | Step::Heal | Step::Keys(..) => all(),
+        Step::Withdraw(node, number) if owned(node).contains(&number) => vec![number],
+        Step::Weight(_, number, _) | Step::Service(number) | Step::ServiceLate(number, ..) => vec![number],
+        Step::Offer(_, number) if world.answerers(number).is_empty() => vec![number],
+        Step::Freeze(..) | Step::FreezeAll(_) | Step::Withdraw(..) | Step::Offer(..) => Vec::new(),
+        Step::Start(_) | Step::CarrierUp(..) | Step::Unserve(_) => Vec::new(),
+        Step::Forget(_) | Step::Remember(_) | Step::Wall(..) => Vec::new(),
+        Step::Loss(_) | Step::Bursts(_) | Step::Late(_) | Step::Twice(_) => Vec::new(),
+        Step::Stranger(_) | Step::StrangerGone | Step::Record | Step::Replay => Vec::new(),
+    }
+}
+
+/// Whether a stall is long enough for others, or for the node itself, to notice.
+fn stalls(world: &World, span: std::time::Duration) -> bool {
+    let lossy = world.lan.weather.loss > 0 || world.lan.weather.late > 0;
+    let patience = if lossy { world.fastest.beat } else { world.fastest.dead - DOUBT_MARGIN };
+    span + world.fastest.beat > patience
+}

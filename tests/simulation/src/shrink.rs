@@ -1,0 +1,82 @@
+//! A failing history, made small: steps are left out as long as the same promise still breaks.
+//!
+//! Delta debugging (Zeller and Hildebrandt, *Simplifying and Isolating Failure-Inducing Input*, 2002): first halves are
+//! left out, then quarters, then ever smaller parts.
+
+use crate::fault::Step;
+use crate::history::History;
+use crate::oracle::{Promise, Violation};
+use crate::plant::Plant;
+use crate::sim::Simulation;
+use crate::trace::Keep;
+
+/// Lines of the trace that a failure shows.
+const SHOWN: usize = 60;
+
+/// The smallest history found that breaks the promise which `history` breaks.
+pub fn shrink(history: &History, promise: Promise, plant: &Plant) -> History {
+    let fails = |candidate: &History| breaks(candidate, plant).is_some_and(|found| found.promise == promise);
+    let mut smallest = history.clone();
+    if let Some(found) = breaks(history, plant) {
+        // Nothing after the break can matter; what is judged needs a little time to be seen.
+        let mut cut = smallest.clone();
+        cut.setup.end = found.at + std::time::Duration::from_secs(1);
+        cut.steps.retain(|(at, _)| *at <= found.at);
+        if fails(&cut) {
+            smallest = cut;
+        }
+    }
+    let mut parts = 2;
+    while smallest.steps.len() > 1 {
+        let size = smallest.steps.len().div_ceil(parts);
+        let shorter = (0..parts)
+            .map(|part| without(&smallest, part * size, size))
+            .find(|shorter| shorter.steps.len() < smallest.steps.len() && fails(shorter));
+        match shorter {
+            Some(shorter) => (smallest, parts) = (shorter, parts.saturating_sub(1).max(2)),
+            None if size == 1 => break,
+            None => parts = (parts * 2).min(smallest.steps.len()),
+        }
+    }
+    smallest
+}
+
+fn without(history: &History, from: usize, count: usize) -> History {
+    let mut shorter = history.clone();
+    let to = (from + count).min(shorter.steps.len());
+    if from < to {
+        shorter.steps.drain(from..to);
+    }
+    shorter
+}
+
+fn breaks(history: &History, plant: &Plant) -> Option<Violation> {
+    if !sensible(history) {
+        return None;
+    }
+    Simulation::planted(history, plant.clone(), Keep::Digest).run().err()
+}
+
+/// Whether no speaker is started while it runs.
+fn sensible(history: &History) -> bool {
+    let mut running = std::collections::BTreeSet::new();
+    history.steps.iter().all(|(_, step)| match step {
+        Step::Start(node) => running.insert(*node),
+        Step::Crash(node) | Step::Leave(node) => {
+            running.remove(node);
+            true
+        }
+        _ => true,
+    })
+}
+
+/// What a person needs to see of a failure: the promise, the shrunk steps in the form of a regression, the end of the
+/// trace.
+pub fn explain(history: &History, violation: &Violation, plant: &Plant) -> String {
+    let smallest = shrink(history, violation.promise, plant);
+    let mut again = Simulation::planted(&smallest, plant.clone(), Keep::Lines);
+    let found = again.run().err().unwrap_or_else(|| violation.clone());
+    let lines: Vec<_> = again.trace().lines().collect();
+    let tail = lines[lines.len().saturating_sub(SHOWN)..].join("\n");
+    format!("{tail}\n\n# {found}\n# as found: {violation}\n{smallest}")
+}
