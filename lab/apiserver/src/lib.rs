@@ -1,4 +1,5 @@
 //! The lab's API server: enough of the real one, and honest about the rest.
 
+pub mod builtin;
 pub mod managed;
 pub mod schema;

@@ -87,6 +87,15 @@ pub enum Unknown {
     Preserve,
 }
 
+/// Whether a set or keyed list may name an item twice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Repetition {
+    #[default]
+    Refused,
+    /// Built-in kinds have lists that repeat a key: a node's addresses of one type, for two families.
+    Allowed,
+}
+
 /// `x-kubernetes-patch-strategy`: how a strategic merge patch treats the value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PatchStrategy {
@@ -118,6 +127,7 @@ pub struct Schema {
     pub additional: Option<Arc<Schema>>,
     pub items: Option<Arc<Schema>>,
     pub list_type: ListType,
+    pub repetition: Repetition,
     pub map_type: MapType,
     pub unknown: Unknown,
     /// The field that names an item for a strategic merge patch (built-in kinds only).

@@ -9,7 +9,9 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 
 use super::format::Format;
-use super::{Bound, FieldPath, Junctors, Kind, ListType, MapType, PatchStrategy, Schema, Unknown};
+use super::{
+    Bound, FieldPath, Junctors, Kind, ListType, MapType, PatchStrategy, Repetition, Schema, Unknown,
+};
 
 /// Why a schema cannot be used. Nothing has changed; the definition is to be mended.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -34,6 +36,7 @@ pub struct Document<'a> {
     definitions: Option<&'a Map<String, Value>>,
     read: RefCell<BTreeMap<String, Arc<Schema>>>,
     open: RefCell<Vec<String>>,
+    repetition: Repetition,
 }
 
 impl Schema {
@@ -67,6 +70,11 @@ impl<'a> Document<'a> {
     /// A document whose references name these definitions.
     pub fn new(definitions: &'a Map<String, Value>) -> Self {
         Self { definitions: Some(definitions), ..Self::default() }
+    }
+
+    /// A document of built-in kinds, whose keyed lists may hold a key twice.
+    pub fn of_builtin(definitions: &'a Map<String, Value>) -> Self {
+        Self { repetition: Repetition::Allowed, ..Self::new(definitions) }
     }
 
     /// The schema called `name`, read once and shared.
@@ -109,6 +117,7 @@ impl<'a> Document<'a> {
             properties: self.properties(node, path)?,
             additional: self.additional(node, path)?,
             items: self.child(node, "items", path)?,
+            repetition: self.repetition,
             unknown: if flag(node, "x-kubernetes-preserve-unknown-fields") {
                 Unknown::Preserve
             } else {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::{FieldError, FieldPath, Kind, ListType, Schema};
+use super::{FieldError, FieldPath, Kind, ListType, Repetition, Schema};
 
 impl Schema {
     /// Everything wrong with `value`, ordered by path. Empty when it fits.
@@ -55,6 +55,7 @@ impl Schema {
     fn validate_identity(&self, list: &[Value], path: &FieldPath, errors: &mut Vec<FieldError>) {
         let names: Vec<Value> = match &self.list_type {
             ListType::Atomic => return,
+            ListType::Set | ListType::Map(_) if self.repetition == Repetition::Allowed => return,
             ListType::Set => list.to_vec(),
             ListType::Map(keys) => list.iter().map(|item| key_of(item, keys)).collect(),
         };
