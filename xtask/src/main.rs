@@ -5,6 +5,7 @@ mod crds;
 mod dist;
 mod layers;
 mod orphans;
+mod sim;
 mod story;
 mod table;
 mod tree;
@@ -34,6 +35,8 @@ enum Chore {
     Layers,
     /// Check that every Rust file is compiled by some target.
     Orphans,
+    /// Tell drawn histories again, or one from a file, and show what they break.
+    Sim(sim::Arguments),
     /// Check the facts that `patina lab --output json` told.
     Story {
         /// File with the JSON document.
@@ -49,6 +52,7 @@ fn main() -> Result<()> {
         Chore::Dist => dist::run(root),
         Chore::Layers => layers::check(root),
         Chore::Orphans => orphans::check(root),
+        Chore::Sim(arguments) => sim::run(root, &arguments),
         Chore::Story { file } => story::check(&file),
     }
 }

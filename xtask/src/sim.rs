@@ -1,0 +1,40 @@
+//! `sim`: tells histories of the simulation again, by seed or from a file.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+
+/// Which histories.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The first seed.
+    #[arg(long, required_unless_present = "history", conflicts_with = "history")]
+    seed: Option<u64>,
+    /// How many seeds.
+    #[arg(long, default_value_t = 1)]
+    count: u64,
+    /// A file in the form that a failing history prints.
+    #[arg(long)]
+    history: Option<PathBuf>,
+    /// Show the last lines of the trace, of sound histories too.
+    #[arg(long)]
+    trace: bool,
+}
+
+/// Fails when a history breaks a promise.
+pub(crate) fn run(root: &Path, arguments: &Arguments) -> Result<()> {
+    let mut cargo = Command::new("cargo");
+    cargo.current_dir(root).args(["run", "--quiet", "--package", "patina-simulation", "--"]);
+    if let Some(seed) = arguments.seed {
+        cargo.args(["--seed", &seed.to_string(), "--count", &arguments.count.to_string()]);
+    }
+    if let Some(history) = &arguments.history {
+        cargo.arg("--history").arg(history.canonicalize().with_context(|| history.display().to_string())?);
+    }
+    if arguments.trace {
+        cargo.arg("--trace");
+    }
+    ensure!(cargo.status().context("cargo")?.success(), "a history broke a promise");
+    Ok(())
+}
