@@ -4,4 +4,7 @@
 //! only itself selected. Where the kernel allows no box the test fails and says what is missing.
 
 mod boxed;
+mod injector;
+mod packet;
 mod segment;
+mod speaker;
