@@ -85,6 +85,8 @@ pub enum Step {
     Record,
     /// All recorded beats are sent again, at once, from a port of their own.
     Replay,
+    /// All recorded beats are sent again, each with a bit turned or its end cut off.
+    Garble,
 }
 
 /// How long it is until a driver has told its packet thread of a change: shortest and longest.

@@ -37,6 +37,7 @@ pub fn history(seed: u64) -> History {
         history = history.profiles(*stream.pick(&profiles));
     }
     history.setup.drifting = stream.chance(200);
+    history.setup.links = if stream.chance(100) { 2 } else { 1 };
     history.setup.addresses = *stream.pick(&[1, 2, 2, 4]);
     let mut plot = Plot { stream, nodes, addresses: history.setup.addresses, down: BTreeSet::new() };
     plot.fill(&mut history);

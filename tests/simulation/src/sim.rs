@@ -22,8 +22,14 @@ use crate::random::{Purpose, Stream};
 use crate::trace::{Keep, Trace};
 use crate::world::{Disturbed, Times, World};
 
-/// How often the oracles look when nothing happens.
+/// How often the oracles look when nothing happens …
 const TICK: Duration = Duration::from_millis(5);
+/// … for this many pairs of node and address; with more of them they look less often …
+const TICK_PAIRS: u32 = 60;
+/// … but at least so often.
+const TICK_AT_MOST: Duration = Duration::from_millis(250);
+/// A host cares for this many addresses.
+const CARED_FOR: usize = 8;
 /// How late a packet thread runs after its socket or its timer woke it.
 const WAKE_DELAY: (Duration, Duration) = (Duration::from_micros(10), Duration::from_micros(200));
 /// How often the asking host asks.
@@ -42,6 +48,7 @@ enum Event {
     Tell { node: u16, start: u32, control: Control },
     HostActs(usize),
     Tick,
+    Pause,
 }
 
 /// A history, running.
@@ -101,7 +108,7 @@ impl Simulation {
 
     /// Runs until a time, or to the first broken promise.
     pub fn run_until(&mut self, end: Duration) -> Result<(), Violation> {
-        self.agenda.enter(end, Event::Tick);
+        self.agenda.enter(end, Event::Pause);
         while self.now < end {
             let Some((at, event)) = self.agenda.take() else { break };
             self.now = at;
@@ -148,9 +155,12 @@ impl Simulation {
             Event::Wake(node) => self.wake(node),
             Event::Tell { node, start, control } => self.tell(node, start, control),
             Event::HostActs(host) => self.host_acts(host),
+            Event::Pause => {}
             Event::Tick => {
-                self.agenda.enter(self.now + TICK, Event::Tick);
                 self.oracles.tick(&self.world, self.now);
+                let pairs = u32::from(self.world.setup.nodes) * self.world.services.len() as u32;
+                let pause = (TICK * pairs.div_ceil(TICK_PAIRS).max(1)).min(TICK_AT_MOST);
+                self.agenda.enter(self.now + pause, Event::Tick);
             }
         }
     }
@@ -245,7 +255,8 @@ impl Simulation {
         let this = &mut self.world.hosts[host];
         let station = this.station();
         let segment = self.world.lan.segment(station).unwrap_or(0);
-        let addresses = self.world.addresses_on(segment);
+        let mut addresses = self.world.addresses_on(segment);
+        addresses.truncate(CARED_FOR);
         for frame in self.world.hosts[host].act(&addresses, self.now) {
             self.send(station, frame);
         }

@@ -65,6 +65,7 @@ impl fmt::Display for Step {
             Self::StrangerGone => write!(f, "stranger-gone"),
             Self::Record => write!(f, "record"),
             Self::Replay => write!(f, "replay"),
+            Self::Garble => write!(f, "garble"),
         }
     }
 }
@@ -122,6 +123,7 @@ impl Words<'_> {
             "stranger-gone" => Step::StrangerGone,
             "record" => Step::Record,
             "replay" => Step::Replay,
+            "garble" => Step::Garble,
             _ => return None,
         })
     }

@@ -84,7 +84,7 @@ fn concerned(world: &World, step: &Step) -> Vec<u16> {
         Step::Start(_) | Step::CarrierUp(..) | Step::Unserve(_) => Vec::new(),
         Step::Forget(_) | Step::Remember(_) | Step::Wall(..) => Vec::new(),
         Step::Loss(_) | Step::Bursts(_) | Step::Late(_) | Step::Twice(_) => Vec::new(),
-        Step::Stranger(_) | Step::StrangerGone | Step::Record | Step::Replay => Vec::new(),
+        Step::Stranger(_) | Step::StrangerGone | Step::Record | Step::Replay | Step::Garble => Vec::new(),
     }
 }
 

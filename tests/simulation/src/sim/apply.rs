@@ -48,7 +48,8 @@ impl Simulation {
             Step::Stranger(number) => self.plug_stranger(number),
             Step::StrangerGone => self.world.usurped = None,
             Step::Record => self.recording = Some(Vec::new()),
-            Step::Replay => self.replay(),
+            Step::Replay => self.replay(|_, frame| frame),
+            Step::Garble => self.replay(garbled),
         }
     }
 
@@ -219,10 +220,12 @@ impl Simulation {
         self.send(USURPER, frame);
     }
 
-    fn replay(&mut self) {
-        for (segment, frame) in self.recording.take().unwrap_or_default() {
+    /// Sends what was recorded again, each frame as `change` makes it.
+    fn replay(&mut self, change: impl Fn(usize, Arc<[u8]>) -> Arc<[u8]>) {
+        let recording = self.recording.take().unwrap_or_default();
+        for (index, (segment, frame)) in recording.into_iter().enumerate() {
             self.world.lan.plug(REPLAYER, segment);
-            self.deliver(REPLAYER, frame);
+            self.deliver(REPLAYER, change(index, frame));
         }
     }
 
@@ -272,4 +275,16 @@ impl Simulation {
             *disturbed = until.max(*disturbed);
         }
     }
+}
+
+/// A frame with one bit turned behind its header, or with its end cut off.
+fn garbled(index: usize, frame: Arc<[u8]>) -> Arc<[u8]> {
+    let mut bytes = frame.to_vec();
+    let header = 14;
+    let at = header + index * 7 % (bytes.len() - header);
+    match index % 3 {
+        0 => bytes.truncate(at),
+        _ => bytes[at] ^= 1 << (index % 8),
+    }
+    bytes.into()
 }
