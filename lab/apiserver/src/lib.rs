@@ -4,3 +4,4 @@ pub mod builtin;
 pub mod cel;
 pub mod managed;
 pub mod schema;
+pub mod strategic;

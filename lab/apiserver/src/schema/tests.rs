@@ -180,6 +180,21 @@ fn defaults_fill_what_exists_and_create_no_parents() {
 }
 
 #[test]
+fn what_was_already_wrong_is_not_refused_again() {
+    let schema = pool();
+    let old = json!({"spec": {"addresses": ["a"], "weight": 11, "hops": [{"name": "a", "port": "x"}]}});
+    assert_eq!(schema.validate_update(&old, &old), []);
+    let mut new = old.clone();
+    new["spec"]["name"] = json!("ab");
+    assert_eq!(schema.validate_update(&new, &old), []);
+    new["spec"]["weight"] = json!(12);
+    new["spec"]["hops"] = json!([{"name": "b", "port": "y"}, {"name": "a", "port": "x"}]);
+    let paths: Vec<String> =
+        schema.validate_update(&new, &old).iter().map(|error| error.path.to_string()).collect();
+    assert_eq!(paths, ["spec.hops[0].port", "spec.weight"]);
+}
+
+#[test]
 fn a_custom_resource_has_metadata_of_its_own() {
     let metadata = Arc::new(
         Schema::parse(&json!({"type": "object", "properties": {"name": {"type": "string"}}}))

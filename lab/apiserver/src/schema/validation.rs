@@ -9,15 +9,32 @@ use super::{FieldError, FieldPath, Kind, ListType, Repetition, Schema};
 impl Schema {
     /// Everything wrong with `value`, ordered by path. Empty when it fits.
     pub fn validate(&self, value: &Value) -> Vec<FieldError> {
+        self.validated(value, None)
+    }
+
+    /// Everything wrong with `value` that was not already wrong with `old`: a part that has not changed
+    /// is not refused again. Parts that have no identity across versions (items of lists without keys)
+    /// count as changed when anything in their list has.
+    pub fn validate_update(&self, value: &Value, old: &Value) -> Vec<FieldError> {
+        self.validated(value, Some(old))
+    }
+
+    fn validated(&self, value: &Value, old: Option<&Value>) -> Vec<FieldError> {
         let mut errors = Vec::new();
-        self.validate_at(value, &FieldPath::root(), &mut errors);
+        self.validate_at(value, old, &FieldPath::root(), &mut errors);
         errors.sort();
         errors.dedup();
         errors
     }
 
-    fn validate_at(&self, value: &Value, path: &FieldPath, errors: &mut Vec<FieldError>) {
-        if value.is_null() && self.nullable {
+    fn validate_at(
+        &self,
+        value: &Value,
+        old: Option<&Value>,
+        path: &FieldPath,
+        errors: &mut Vec<FieldError>,
+    ) {
+        if value.is_null() && self.nullable || old == Some(value) {
             return;
         }
         if !self.kind.admits(value) {
@@ -26,28 +43,42 @@ impl Schema {
         }
         errors.extend(self.bounds.iter().filter_map(|bound| bound.check(value, path)));
         match value {
-            Value::Object(fields) => self.validate_fields(fields, path, errors),
-            Value::Array(list) => self.validate_items(list, path, errors),
+            Value::Object(fields) => self.validate_fields(fields, old, path, errors),
+            Value::Array(list) => self.validate_items(list, old, path, errors),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
         }
         self.validate_junctors(value, path, errors);
     }
 
-    fn validate_fields(&self, fields: &Map<String, Value>, path: &FieldPath, errors: &mut Vec<FieldError>) {
+    fn validate_fields(
+        &self,
+        fields: &Map<String, Value>,
+        old: Option<&Value>,
+        path: &FieldPath,
+        errors: &mut Vec<FieldError>,
+    ) {
         let missing = self.required.iter().filter(|name| !fields.contains_key(*name));
         errors.extend(missing.map(|name| FieldError::required(path.child(name), "")));
         for (name, value) in fields {
             if let Some(schema) = self.field(name) {
-                schema.validate_at(value, &path.child(name), errors);
+                let old = old.and_then(|old| old.get(name));
+                schema.validate_at(value, old, &path.child(name), errors);
             }
         }
     }
 
-    fn validate_items(&self, list: &[Value], path: &FieldPath, errors: &mut Vec<FieldError>) {
+    fn validate_items(
+        &self,
+        list: &[Value],
+        old: Option<&Value>,
+        path: &FieldPath,
+        errors: &mut Vec<FieldError>,
+    ) {
         self.validate_identity(list, path, errors);
         let Some(items) = &self.items else { return };
         for (index, item) in list.iter().enumerate() {
-            items.validate_at(item, &path.index(index), errors);
+            let old = old.and_then(Value::as_array).and_then(|old| self.matching_item(old, item));
+            items.validate_at(item, old, &path.index(index), errors);
         }
     }
 
@@ -69,7 +100,7 @@ impl Schema {
     fn validate_junctors(&self, value: &Value, path: &FieldPath, errors: &mut Vec<FieldError>) {
         let junctors = &self.junctors;
         for schema in &junctors.all_of {
-            schema.validate_at(value, path, errors);
+            schema.validate_at(value, None, path, errors);
         }
         let fitting = |schemas: &[Arc<Schema>]| schemas.iter().filter(|s| s.fits(value)).count();
         if !junctors.any_of.is_empty() && fitting(&junctors.any_of) == 0 {
@@ -142,7 +173,7 @@ fn key_of(item: &Value, keys: &[String]) -> Value {
 fn nearest(schemas: &[Arc<Schema>], value: &Value, path: &FieldPath) -> Vec<FieldError> {
     let errors_of = |schema: &Arc<Schema>| {
         let mut errors = Vec::new();
-        schema.validate_at(value, path, &mut errors);
+        schema.validate_at(value, None, path, &mut errors);
         errors
     };
     schemas.iter().map(errors_of).min_by_key(Vec::len).unwrap_or_default()
