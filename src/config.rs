@@ -29,4 +29,4 @@ pub use labels::Labels;
 pub use pool::{Pool, PoolState, ServiceAllocation};
 pub use problem::{Origin, Problem, ProblemKind};
 pub use selector::{Selector, SelectorError};
-pub use source::{AdvertisementSource, AllocationSource, PoolSource, PreferenceSource, Unsupported};
+pub use source::{AdvertisementSource, AllocationSource, PoolSource, PreferenceSource};

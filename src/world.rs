@@ -23,7 +23,7 @@ mod store;
 mod touched;
 
 pub use advertisement::Advertisement;
-pub use condition::{Condition, ConditionStatus, DOMAIN};
+pub use condition::{Condition, DOMAIN};
 pub use endpoint::EndpointSlice;
 pub use l2status::L2Status;
 pub use link::Link;

@@ -7,7 +7,7 @@ use std::num::NonZeroU64;
 use super::problem::Finding;
 use super::{
     Advertisement, AdvertisementSource, Identity, Origin, Pool, PoolSource, PoolState, Problem, ProblemKind,
-    ServiceAllocation, Unsupported,
+    ServiceAllocation,
 };
 use crate::addr::{AddressRange, Overlap};
 use crate::name::{ObjectKey, PoolName};
@@ -157,7 +157,7 @@ fn rank(allocation: &ServiceAllocation) -> (bool, Option<NonZeroU64>) {
 fn unsupported<'a>(
     origin: Origin,
     object: &'a Identity,
-    fields: &'a [Unsupported],
+    fields: &'a [String],
 ) -> impl Iterator<Item = Problem> + 'a {
-    fields.iter().map(move |f| Finding::at(f.field.clone(), ProblemKind::NotYetSupported).of(origin, object))
+    fields.iter().map(move |f| Finding::at(f.clone(), ProblemKind::NotYetSupported).of(origin, object))
 }

@@ -4,6 +4,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde::{Deserialize, Serialize};
 
 use super::{Identity, Labels};
+use crate::api::{
+    IPAddressPool, L2Advertisement, NodePreference, ServiceAllocation, Unsupported, unsupported,
+};
 
 /// An IPAddressPool.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,8 +23,8 @@ pub struct PoolSource {
     pub avoid_buggy: bool,
     /// `spec.serviceAllocation`.
     pub allocation: Option<AllocationSource>,
-    /// Fields that are set and have no meaning yet.
-    pub unsupported: Vec<Unsupported>,
+    /// Paths of fields that are set and have no meaning yet.
+    pub unsupported: Vec<String>,
 }
 
 /// `spec.serviceAllocation` of an IPAddressPool.
@@ -54,8 +57,8 @@ pub struct AdvertisementSource {
     pub service_selectors: Vec<LabelSelector>,
     /// `spec.preferredNodeSelectors`.
     pub preferences: Vec<PreferenceSource>,
-    /// Fields that are set and have no meaning yet.
-    pub unsupported: Vec<Unsupported>,
+    /// Paths of fields that are set and have no meaning yet.
+    pub unsupported: Vec<String>,
 }
 
 /// One of `spec.preferredNodeSelectors`.
@@ -67,9 +70,49 @@ pub struct PreferenceSource {
     pub selector: LabelSelector,
 }
 
-/// A field that is set, and read by nobody yet: reported on its object, never ignored in silence.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Unsupported {
-    /// Its path, as in `spec.aggregationLength`.
-    pub field: String,
+impl From<&IPAddressPool> for PoolSource {
+    fn from(pool: &IPAddressPool) -> Self {
+        Self {
+            identity: Identity::from(&pool.metadata),
+            labels: Labels::from(&pool.metadata.labels),
+            addresses: pool.spec.addresses.clone(),
+            auto_assign: pool.spec.auto_assign,
+            avoid_buggy: pool.spec.avoid_buggy_ips,
+            allocation: pool.spec.service_allocation.as_ref().map(AllocationSource::from),
+            unsupported: paths(pool),
+        }
+    }
+}
+
+impl From<&ServiceAllocation> for AllocationSource {
+    fn from(allocation: &ServiceAllocation) -> Self {
+        Self {
+            priority: allocation.priority.unwrap_or_default(),
+            namespaces: allocation.namespaces.clone(),
+            namespace_selectors: allocation.namespace_selectors.clone(),
+            service_selectors: allocation.service_selectors.clone(),
+        }
+    }
+}
+
+impl From<&L2Advertisement> for AdvertisementSource {
+    fn from(advertisement: &L2Advertisement) -> Self {
+        let spec = &advertisement.spec;
+        let preference =
+            |p: &NodePreference| PreferenceSource { weight: p.weight, selector: p.preference.clone() };
+        Self {
+            identity: Identity::from(&advertisement.metadata),
+            pools: spec.ip_address_pools.clone(),
+            pool_selectors: spec.ip_address_pool_selectors.clone(),
+            node_selectors: spec.node_selectors.clone(),
+            interfaces: spec.interfaces.clone(),
+            service_selectors: spec.service_selectors.clone(),
+            preferences: spec.preferred_node_selectors.iter().map(preference).collect(),
+            unsupported: paths(advertisement),
+        }
+    }
+}
+
+fn paths<K: Unsupported>(object: &K) -> Vec<String> {
+    unsupported(object).into_iter().map(str::to_owned).collect()
 }

@@ -216,7 +216,7 @@ fn what_is_written_twice_is_rejected() {
 #[test]
 fn a_field_without_meaning_yet_is_reported_and_changes_nothing_else() {
     let mut source = pool("a", 0, &["10.0.0.0/24"]);
-    source.unsupported = vec![Unsupported { field: "spec.future".into() }];
+    source.unsupported = vec!["spec.future".to_owned()];
     let (config, problems) = build(&[source], &Config::default());
     assert_eq!(
         problems,

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Condition;
+use crate::api::L2Advertisement;
 use crate::config::AdvertisementSource;
 
 /// An L2Advertisement.
@@ -12,4 +13,14 @@ pub struct Advertisement {
     pub source: AdvertisementSource,
     /// Our conditions in its status.
     pub conditions: Box<[Condition]>,
+}
+
+impl From<&L2Advertisement> for Advertisement {
+    fn from(advertisement: &L2Advertisement) -> Self {
+        let status = advertisement.status.as_ref();
+        Self {
+            source: AdvertisementSource::from(advertisement),
+            conditions: Condition::ours(status.map(|s| &s.conditions)),
+        }
+    }
 }

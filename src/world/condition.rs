@@ -1,42 +1,15 @@
 //! Conditions in an object's status.
 
-use std::fmt;
 use std::sync::Arc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition as ApiCondition;
 use serde::{Deserialize, Serialize};
 
+use crate::api::conditions::ConditionStatus;
 use crate::config::Timestamp;
 
 /// What our condition types begin with; conditions of others are not kept.
 pub const DOMAIN: &str = "patina.dev/";
-
-/// Whether a condition holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum ConditionStatus {
-    /// It holds.
-    True,
-    /// It does not.
-    False,
-    /// Nobody can tell.
-    Unknown,
-}
-
-impl From<bool> for ConditionStatus {
-    fn from(holds: bool) -> Self {
-        if holds { Self::True } else { Self::False }
-    }
-}
-
-impl fmt::Display for ConditionStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::True => "True",
-            Self::False => "False",
-            Self::Unknown => "Unknown",
-        })
-    }
-}
 
 /// One condition of ours, as it stands or as it is wanted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

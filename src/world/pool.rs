@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Condition;
+use crate::api::{IPAddressPool, IPAddressPoolStatus};
 use crate::config::PoolSource;
 
 /// `status` counters of an IPAddressPool; a shared address counts once.
@@ -27,4 +28,26 @@ pub struct Pool {
     pub counters: Option<PoolCounters>,
     /// Our conditions in its status.
     pub conditions: Box<[Condition]>,
+}
+
+impl From<&IPAddressPool> for Pool {
+    fn from(pool: &IPAddressPool) -> Self {
+        let status = pool.status.as_ref();
+        Self {
+            source: PoolSource::from(pool),
+            counters: status.map(PoolCounters::from),
+            conditions: Condition::ours(status.map(|s| &s.conditions)),
+        }
+    }
+}
+
+impl From<&IPAddressPoolStatus> for PoolCounters {
+    fn from(status: &IPAddressPoolStatus) -> Self {
+        Self {
+            assigned_v4: status.assigned_ipv4,
+            assigned_v6: status.assigned_ipv6,
+            available_v4: status.available_ipv4,
+            available_v6: status.available_ipv6,
+        }
+    }
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Condition;
 use crate::addr::Family;
+use crate::api::annotations::Request;
 use crate::config::{Identity, Labels};
 use crate::name::ServiceKey;
 
@@ -132,13 +133,13 @@ pub struct Annotations {
 }
 
 impl Annotations {
-    /// Names of those that stand under the deprecated prefix.
-    pub fn deprecated(&self) -> impl Iterator<Item = &'static str> {
+    /// Those that stand under the deprecated prefix.
+    pub fn deprecated(&self) -> impl Iterator<Item = Request> {
         let of = |a: &Option<Annotated>, name| a.as_ref().is_some_and(|a| a.deprecated).then_some(name);
         [
-            of(&self.address_pool, read::ADDRESS_POOL),
-            of(&self.load_balancer_ips, read::LOAD_BALANCER_IPS),
-            of(&self.allow_shared_ip, read::ALLOW_SHARED_IP),
+            of(&self.address_pool, Request::AddressPool),
+            of(&self.load_balancer_ips, Request::LoadBalancerIps),
+            of(&self.allow_shared_ip, Request::AllowSharedIp),
         ]
         .into_iter()
         .flatten()

@@ -7,16 +7,9 @@ use k8s_openapi::api::core::v1::{LoadBalancerIngress, Service as ApiService, Ser
 
 use super::{Annotated, Annotations, FamilyPolicy, Port, Protocol, Service, TrafficPolicy};
 use crate::addr::Family;
+use crate::api::annotations::{ALLOCATED_FROM_POOL, Prefix, Request};
 use crate::config::{Identity, Labels};
 use crate::world::Condition;
-
-pub(super) const ADDRESS_POOL: &str = "address-pool";
-pub(super) const LOAD_BALANCER_IPS: &str = "loadBalancerIPs";
-pub(super) const ALLOW_SHARED_IP: &str = "allow-shared-ip";
-const ALLOCATED_FROM: &str = "ip-allocated-from-pool";
-
-const PREFIX: &str = "metallb.io/";
-const DEPRECATED_PREFIX: &str = "metallb.universe.tf/";
 
 impl From<&ApiService> for Service {
     fn from(service: &ApiService) -> Self {
@@ -93,17 +86,16 @@ fn read_port(port: &ServicePort) -> Option<Port> {
 
 fn read_annotations(all: &BTreeMap<String, String>) -> Annotations {
     Annotations {
-        address_pool: read_annotation(all, ADDRESS_POOL),
-        load_balancer_ips: read_annotation(all, LOAD_BALANCER_IPS),
-        allow_shared_ip: read_annotation(all, ALLOW_SHARED_IP),
-        allocated_from: all.get(&format!("{PREFIX}{ALLOCATED_FROM}")).map(|v| v.as_str().into()),
+        address_pool: read_annotation(all, Request::AddressPool),
+        load_balancer_ips: read_annotation(all, Request::LoadBalancerIps),
+        allow_shared_ip: read_annotation(all, Request::AllowSharedIp),
+        allocated_from: all.get(ALLOCATED_FROM_POOL).map(|v| v.as_str().into()),
     }
 }
 
-fn read_annotation(all: &BTreeMap<String, String>, name: &str) -> Option<Annotated> {
-    let under = |prefix: &str| all.get(&format!("{prefix}{name}")).map(|v| v.as_str().into());
-    let current = under(PREFIX).map(|value| Annotated { value, deprecated: false });
-    current.or_else(|| under(DEPRECATED_PREFIX).map(|value| Annotated { value, deprecated: true }))
+fn read_annotation(all: &BTreeMap<String, String>, request: Request) -> Option<Annotated> {
+    let found = request.find(all)?;
+    Some(Annotated { value: found.value.into(), deprecated: found.prefix == Prefix::Deprecated })
 }
 
 fn read_ingress(entries: &[LoadBalancerIngress]) -> (Box<[IpAddr]>, bool) {
@@ -137,7 +129,7 @@ mod tests {
     fn the_deprecated_ones_are_named() {
         let all =
             annotated(&[("metallb.universe.tf/allow-shared-ip", "k"), ("metallb.io/address-pool", "p")]);
-        assert_eq!(all.deprecated().collect::<Vec<_>>(), ["allow-shared-ip"]);
+        assert_eq!(all.deprecated().collect::<Vec<_>>(), [Request::AllowSharedIp]);
     }
 
     #[test]
