@@ -26,6 +26,7 @@
 #![warn(missing_docs)]
 
 pub mod addr;
+pub mod alloc;
 pub mod api;
 pub mod config;
 pub mod hot;

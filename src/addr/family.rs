@@ -15,6 +15,9 @@ pub enum Family {
 }
 
 impl Family {
+    /// Both, in the order in which addresses are told.
+    pub const ALL: [Self; 2] = [Self::V4, Self::V6];
+
     /// The family of `address`.
     pub const fn of(address: IpAddr) -> Self {
         match address {

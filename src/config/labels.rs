@@ -7,9 +7,12 @@ use serde::{Deserialize, Serialize};
 /// Sorted keys with their values. Two equal sets are equal values, whatever order they were written in.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Labels(Box<[(Box<str>, Box<str>)]>);
+pub struct Labels(Vec<(Box<str>, Box<str>)>);
 
 impl Labels {
+    /// No label at all.
+    pub const NONE: &Self = &Self(Vec::new());
+
     /// The value of `key`.
     pub fn get(&self, key: &str) -> Option<&str> {
         let at = self.0.binary_search_by(|(k, _)| k.as_ref().cmp(key)).ok()?;

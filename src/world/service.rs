@@ -59,7 +59,12 @@ impl Service {
 
     /// Whether it asks for a load balancer or carries marks of ours that are to be removed.
     pub fn concerns_us(&self) -> bool {
-        self.load_balancer || self.annotations.allocated_from.is_some() || !self.conditions.is_empty()
+        self.load_balancer || self.marked()
+    }
+
+    /// Whether it carries marks of ours.
+    pub fn marked(&self) -> bool {
+        self.annotations.allocated_from.is_some() || !self.conditions.is_empty()
     }
 
     /// Our condition of this type.

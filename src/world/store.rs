@@ -7,6 +7,7 @@ use super::{
     Advertisement, Change, EndpointSlice, Kind, L2Status, Link, Namespace, Node, Object, Pool, Service,
     Touched,
 };
+use crate::config::Objects;
 use crate::name::{LinkIndex, NodeName, ObjectKey, ServiceKey};
 
 /// Everything known, with one owner.
@@ -20,6 +21,7 @@ pub struct World {
     advertisements: BTreeMap<ObjectKey, Advertisement>,
     l2statuses: BTreeMap<ObjectKey, L2Status>,
     links: BTreeMap<LinkIndex, Link>,
+    listed: BTreeSet<Kind>,
 }
 
 impl World {
@@ -82,11 +84,13 @@ impl World {
         for key in gone {
             touched.merge(self.delete(kind, &key));
         }
+        self.listed.insert(kind);
         touched
     }
 
     /// All links that the speaker works on.
     pub fn set_links(&mut self, links: Vec<Link>) -> Touched {
+        self.listed.insert(Kind::Link);
         let links = links.into_iter().map(|l| (l.index, l)).collect();
         if mem::replace(&mut self.links, links) == self.links {
             Touched::default()
@@ -130,6 +134,19 @@ impl World {
 
 /// Reading, in the order of the keys.
 impl World {
+    /// Whether all these kinds have been listed, so that what is not here does not exist.
+    pub fn knows(&self, kinds: &[Kind]) -> bool {
+        kinds.iter().all(|kind| self.listed.contains(kind))
+    }
+
+    /// What the operator wrote.
+    pub fn written(&self) -> Objects<'_> {
+        Objects {
+            pools: self.pools.values().map(|pool| &pool.source).collect(),
+            advertisements: self.advertisements.values().map(|a| &a.source).collect(),
+        }
+    }
+
     /// Services that ask for a load balancer or carry marks of one.
     pub fn services(&self) -> impl Iterator<Item = &Service> {
         self.services.values()

@@ -1,0 +1,44 @@
+//! Which Service gets which address.
+//!
+//! Decides from the World, the Config and the last ledger alone: who keeps what it holds, who gets what is free, and
+//! why somebody gets nothing. Leaves the writing to `reconcile` and the announcing to `election`.
+//!
+//! ```text
+//!   1  adopt      every Service that holds addresses keeps them if they are still right for it;
+//!                 of two that cannot share, the one that has not changed, then the older one
+//!   2  allocate   who holds nothing, or wishes for something else: oldest first,
+//!                 requested addresses · requested pool · pools for somebody, by priority · open pools, by name
+//!                 within a pool: ranges as listed, lowest address first
+//!   3  again      if a wish has freed an address, those who wait are asked once more
+//! ```
+//!
+//! *Guarantees*: no address is held by two Services that cannot share it; a Service that holds a right address keeps it;
+//! planning twice changes nothing; the result does not depend on the order in which objects arrived.
+//!
+//! *Assumptions*: the World is complete (see [`crate::world::World::knows`]): a Service whose pool is not known yet would lose its
+//! address.
+
+mod addresses;
+mod adopt;
+mod demand;
+mod echo;
+mod ledger;
+mod plan;
+mod planner;
+mod refusal;
+mod replan;
+mod search;
+mod settle;
+mod sharing;
+#[cfg(test)]
+mod tests;
+
+pub use addresses::Addresses;
+pub use demand::{Demand, Families, LoadBalancerClass};
+pub use ledger::{Holding, Ledger, Usage};
+pub use plan::{Decision, Plan, Policy, Strictness, Verdict};
+pub use planner::plan;
+pub use refusal::Refusal;
+pub use replan::replan;
+pub use search::Allocation;
+pub use sharing::{Clash, SharingKey, Terms};

@@ -1,0 +1,130 @@
+//! What a Service asks for, after reading its class, families and annotations.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::{Addresses, Refusal, Terms};
+use crate::addr::Family;
+use crate::name::PoolName;
+use crate::world::{FamilyPolicy, Service};
+
+/// Which Services are ours: those that name this class, or without a class those that name none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LoadBalancerClass(pub Option<Arc<str>>);
+
+impl LoadBalancerClass {
+    /// Whether the Service is ours.
+    pub fn claims(&self, service: &Service) -> bool {
+        self.0 == service.class
+    }
+}
+
+/// Which families a Service wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Families {
+    /// One address of this family.
+    Only(Family),
+    /// One of each, or nothing.
+    Both,
+    /// One of each if a pool has both, otherwise one of `primary`, otherwise one of the other family.
+    PreferBoth {
+        /// The first of `spec.ipFamilies`.
+        primary: Family,
+    },
+}
+
+/// What one Service wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Demand {
+    /// Which families.
+    pub families: Families,
+    /// The addresses that the user named, or why they cannot be read.
+    pub requested: Result<Option<Addresses>, Refusal>,
+    /// The pool that the user named.
+    pub pool: Option<PoolName>,
+    /// On which terms it would share.
+    pub terms: Arc<Terms>,
+}
+
+impl Families {
+    /// Of two cluster addresses it is the policy that decides; of one, that one does.
+    fn read(service: &Service) -> Result<Self, Refusal> {
+        let cluster = service.cluster_families.iter().copied().collect::<Option<Vec<_>>>();
+        let cluster = cluster.filter(|c| !c.is_empty()).ok_or(Refusal::NoClusterAddress)?;
+        let dual = cluster.contains(&Family::V4) && cluster.contains(&Family::V6);
+        let primary = service.primary_family.unwrap_or(Family::V4);
+        match (dual, service.family_policy) {
+            (false, FamilyPolicy::Require) => Err(Refusal::NotDualStack),
+            (false, FamilyPolicy::Single | FamilyPolicy::Prefer) => Ok(Self::Only(cluster[0])),
+            (true, FamilyPolicy::Prefer) => Ok(Self::PreferBoth { primary }),
+            (true, FamilyPolicy::Single | FamilyPolicy::Require) => Ok(Self::Both),
+        }
+    }
+
+    /// Whether an address of `family` has a place.
+    pub fn wants(self, family: Family) -> bool {
+        match self {
+            Self::Only(only) => only == family,
+            Self::Both | Self::PreferBoth { .. } => true,
+        }
+    }
+
+    /// Whether these addresses are exactly what a request must name.
+    fn are_those_of(self, requested: Addresses) -> bool {
+        match self {
+            Self::Only(family) => requested.get(family).is_some() && !requested.is_dual(),
+            Self::Both | Self::PreferBoth { .. } => requested.is_dual(),
+        }
+    }
+}
+
+impl Demand {
+    /// Reads what the Service asks for.
+    ///
+    /// # Errors
+    /// The refusal that stands whatever pools there are.
+    pub fn read(service: &Service) -> Result<Self, Refusal> {
+        let families = Families::read(service)?;
+        let pool = service.annotations.address_pool.as_ref().filter(|a| !a.value.is_empty());
+        Ok(Self {
+            families,
+            requested: read_request(service, families),
+            pool: pool.map(|a| PoolName::new(a.value.clone())),
+            terms: Arc::new(Terms::of(service)),
+        })
+    }
+}
+
+fn read_request(service: &Service, families: Families) -> Result<Option<Addresses>, Refusal> {
+    let annotated =
+        service.annotations.load_balancer_ips.as_ref().map(|a| &a.value).filter(|v| !v.is_empty());
+    let text = match (annotated, &service.load_balancer_ip) {
+        (Some(_), Some(_)) => return Err(Refusal::RequestedTwice),
+        (Some(text), None) | (None, Some(text)) => text,
+        (None, None) => return Ok(None),
+    };
+    let requested = read_addresses(text).ok_or_else(|| Refusal::BadRequest(text.clone()))?;
+    if families.are_those_of(requested) { Ok(Some(requested)) } else { Err(Refusal::WrongFamily) }
+}
+
+/// One address, or one of each family, separated by a comma; blanks around them are tolerated.
+fn read_addresses(text: &str) -> Option<Addresses> {
+    let list = text.split(',').map(|part| part.trim().parse::<IpAddr>().ok()).collect::<Option<Vec<_>>>()?;
+    let addresses = list.iter().copied().collect::<Addresses>();
+    (addresses.iter().count() == list.len()).then_some(addresses)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn row_12_a_request_is_one_address_or_one_of_each_family() {
+        let read = |text| read_addresses(text).map(|a| a.to_string());
+        assert_eq!(read("192.0.2.1").as_deref(), Some("192.0.2.1"));
+        assert_eq!(read(" 2001:db8::1 , 192.0.2.1 ").as_deref(), Some("192.0.2.1 and 2001:db8::1"));
+        for bad in ["", "192.0.2.1,", "192.0.2.1,192.0.2.2", "a", "192.0.2.1,2001:db8::1,2001:db8::2"] {
+            assert_eq!(read(bad), None, "{bad}");
+        }
+    }
+}

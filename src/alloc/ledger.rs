@@ -1,0 +1,191 @@
+//! All allocations: who holds which address, on which terms, and how full each pool is.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::{Addresses, Refusal, SharingKey, Terms};
+use crate::addr::Family;
+use crate::config::Pool;
+use crate::name::{PoolName, ServiceKey};
+
+/// What one Service holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holding {
+    /// `metadata.uid` of the Service.
+    pub uid: Arc<str>,
+    /// Its addresses, never none.
+    pub addresses: Addresses,
+    /// Where they come from.
+    pub pool: PoolName,
+    /// On which terms.
+    pub terms: Arc<Terms>,
+}
+
+/// Addresses of a pool that are held; a shared one counts once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// IPv4.
+    pub v4: u64,
+    /// IPv6.
+    pub v6: u64,
+}
+
+/// All allocations.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger {
+    holdings: BTreeMap<ServiceKey, Holding>,
+    entries: BTreeMap<IpAddr, Entry>,
+    shared: BTreeMap<SharingKey, BTreeSet<IpAddr>>,
+    usage: BTreeMap<PoolName, Usage>,
+    /// How many usable addresses of a pool, from its start, are all held: nobody has to look at them again.
+    full: BTreeMap<(PoolName, Family), u128>,
+}
+
+/// One address that is held.
+#[derive(Clone, Debug)]
+struct Entry {
+    pool: PoolName,
+    /// Sorted, never empty.
+    holders: Vec<ServiceKey>,
+}
+
+impl Ledger {
+    /// What the Service holds.
+    pub fn holding(&self, service: &ServiceKey) -> Option<&Holding> {
+        self.holdings.get(service)
+    }
+
+    /// All that is held, by Service.
+    pub fn holdings(&self) -> impl Iterator<Item = (&ServiceKey, &Holding)> {
+        self.holdings.iter()
+    }
+
+    /// Who holds the address, in the order of the keys.
+    pub fn holders(&self, address: IpAddr) -> &[ServiceKey] {
+        self.entries.get(&address).map_or(&[], |entry| &entry.holders)
+    }
+
+    /// How much of a pool is held.
+    pub fn usage(&self, pool: &PoolName) -> Usage {
+        self.usage.get(pool).copied().unwrap_or_default()
+    }
+
+    /// Whether the Service may hold the address on these terms, besides those who hold it now.
+    ///
+    /// # Errors
+    /// [`Refusal::InUse`].
+    pub fn check(&self, address: IpAddr, service: &ServiceKey, terms: &Terms) -> Result<(), Refusal> {
+        for by in self.holders(address).iter().filter(|by| *by != service) {
+            if let Some(clash) = self.holdings.get(by).and_then(|h| terms.clash(&h.terms)) {
+                return Err(Refusal::InUse { address, by: by.clone(), clash });
+            }
+        }
+        Ok(())
+    }
+
+    /// The first address of the pool that is free, or that can be shared on these terms.
+    pub(super) fn first_for(
+        &mut self,
+        pool: &Pool,
+        family: Family,
+        service: &ServiceKey,
+        terms: &Terms,
+    ) -> Option<IpAddr> {
+        let free = self.first_free(pool, family);
+        let shared = terms.key.as_ref().and_then(|key| self.shared.get(key)).into_iter().flatten().copied();
+        let fits = |address: &IpAddr| {
+            Family::of(*address) == family
+                && pool.ranges.contains(*address)
+                && self.check(*address, service, terms).is_ok()
+        };
+        shared.filter(fits).chain(free).min_by_key(|address| place(pool, *address))
+    }
+
+    fn first_free(&mut self, pool: &Pool, family: Family) -> Option<IpAddr> {
+        let full = self.full.entry((pool.name.clone(), family)).or_default();
+        loop {
+            let address = pool.ranges.nth(family, *full)?;
+            if !self.entries.contains_key(&address) {
+                return Some(address);
+            }
+            *full += 1;
+        }
+    }
+
+    /// Writes down what the Service holds, in place of what it held. The addresses have passed [`Ledger::check`].
+    /// The answer tells whether an address is free now.
+    pub(super) fn hold(&mut self, service: &ServiceKey, holding: Holding) -> bool {
+        if self.holdings.get(service) == Some(&holding) {
+            return false;
+        }
+        let before = self.release(service);
+        for address in holding.addresses.iter() {
+            self.enter(service, &holding, address);
+        }
+        let now = holding.addresses;
+        self.holdings.insert(service.clone(), holding);
+        before
+            .iter()
+            .any(|address| now.get(Family::of(address)) != Some(address) && self.holders(address).is_empty())
+    }
+
+    fn enter(&mut self, service: &ServiceKey, holding: &Holding, address: IpAddr) {
+        let usage = self.usage.entry(holding.pool.clone()).or_default();
+        let entry = self.entries.entry(address).or_insert_with(|| {
+            *usage.of(address) += 1;
+            Entry { pool: holding.pool.clone(), holders: Vec::with_capacity(1) }
+        });
+        if let Err(at) = entry.holders.binary_search(service) {
+            entry.holders.insert(at, service.clone());
+        }
+        if let Some(key) = &holding.terms.key {
+            self.shared.entry(key.clone()).or_default().insert(address);
+        }
+    }
+
+    /// Strikes out what the Service holds, and tells what that was.
+    pub(super) fn release(&mut self, service: &ServiceKey) -> Addresses {
+        let Some(holding) = self.holdings.remove(service) else { return Addresses::NONE };
+        for address in holding.addresses.iter() {
+            self.leave(service, &holding, address);
+        }
+        holding.addresses
+    }
+
+    fn leave(&mut self, service: &ServiceKey, holding: &Holding, address: IpAddr) {
+        let Some(entry) = self.entries.get_mut(&address) else { return };
+        entry.holders.retain(|holder| holder != service);
+        if !entry.holders.is_empty() {
+            return;
+        }
+        let pool = entry.pool.clone();
+        self.entries.remove(&address);
+        *self.usage.entry(pool.clone()).or_default().of(address) -= 1;
+        self.full.remove(&(pool, Family::of(address)));
+        if let Some(shared) = holding.terms.key.as_ref().and_then(|key| self.shared.get_mut(key)) {
+            shared.remove(&address);
+        }
+    }
+}
+
+impl PartialEq for Ledger {
+    /// Two ledgers are equal if the same Services hold the same addresses on the same terms; the rest follows.
+    fn eq(&self, other: &Self) -> bool {
+        self.holdings == other.holdings
+    }
+}
+
+impl Usage {
+    const fn of(&mut self, address: IpAddr) -> &mut u64 {
+        match address {
+            IpAddr::V4(_) => &mut self.v4,
+            IpAddr::V6(_) => &mut self.v6,
+        }
+    }
+}
+
+/// Where in the order of a pool an address is: the range as listed, then the address.
+fn place(pool: &Pool, address: IpAddr) -> (Option<usize>, IpAddr) {
+    (pool.ranges.ranges().iter().position(|range| range.contains(address)), address)
+}

@@ -1,0 +1,109 @@
+//! The result of planning: a verdict on every Service that concerns us, and the ledger that belongs to it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::echo::Echoes;
+use super::{Addresses, Allocation, Ledger, LoadBalancerClass, Refusal};
+use crate::name::ServiceKey;
+use crate::world::Service;
+
+/// What a Service that holds an address loses by a bad request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Strictness {
+    /// Nothing: it keeps the address, and the refusal is reported.
+    #[default]
+    KeepAndReport,
+    /// The address, as in MetalLB.
+    Parity,
+}
+
+/// How to plan.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// Which Services are ours.
+    pub class: LoadBalancerClass,
+    /// What a bad request costs.
+    pub strictness: Strictness,
+}
+
+/// What a Service gets, and what it does not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Decision {
+    /// What it holds from now on.
+    pub allocation: Option<Allocation>,
+    /// Why it does not get what it asks for. With an allocation: what it holds is kept although it asks for another.
+    pub refusal: Option<Refusal>,
+    /// Why it holds only one address although it would rather have two.
+    pub missing: Option<Refusal>,
+    /// Why something that it held was taken from it, told once.
+    pub lost: Option<Refusal>,
+}
+
+impl Decision {
+    /// Whether it might get more when an address becomes free.
+    pub(super) const fn waits(&self) -> bool {
+        self.refusal.is_some() || self.missing.is_some()
+    }
+
+    /// The addresses.
+    pub fn addresses(&self) -> Addresses {
+        self.allocation.as_ref().map_or(Addresses::NONE, |allocation| allocation.addresses)
+    }
+}
+
+/// What is to become of a Service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is ours no longer (another type, another class): every mark of ours goes.
+    Clear,
+    /// It is ours.
+    Decided(Box<Decision>),
+}
+
+/// A verdict on every Service that concerns us.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Plan {
+    pub(super) verdicts: BTreeMap<ServiceKey, Verdict>,
+    pub(super) ledger: Ledger,
+    pub(super) echoes: Echoes,
+}
+
+impl Plan {
+    /// The verdict on one Service; `None`: it does not concern us.
+    pub fn verdict(&self, service: &ServiceKey) -> Option<&Verdict> {
+        self.verdicts.get(service)
+    }
+
+    /// All verdicts, by Service.
+    pub fn verdicts(&self) -> impl Iterator<Item = (&ServiceKey, &Verdict)> {
+        self.verdicts.iter()
+    }
+
+    /// Who holds what.
+    pub const fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Services whose verdict here differs from the one in `before`, those that have none any more included.
+    pub fn changed_since(&self, before: &Self) -> BTreeSet<ServiceKey> {
+        let keys = self.verdicts.keys().chain(before.verdicts.keys());
+        keys.filter(|key| self.verdict(key) != before.verdict(key)).cloned().collect()
+    }
+
+    /// What the Service may be said to hold now: what its status shows, unless that is an echo of the past, and what was
+    /// decided last.
+    pub(super) fn candidates(&self, service: &Service) -> Vec<Addresses> {
+        let seen = Addresses::first_of_each(&service.ingress);
+        let decided = self.decided(service);
+        if seen.is_empty() || seen == decided || self.echoes.explain(service, seen) {
+            return vec![decided];
+        }
+        vec![seen, decided]
+    }
+
+    /// What was decided last for this very object.
+    pub(super) fn decided(&self, service: &Service) -> Addresses {
+        let holding = self.ledger.holding(service.key()).filter(|h| h.uid == service.identity.uid);
+        holding.map_or(Addresses::NONE, |h| h.addresses)
+    }
+}

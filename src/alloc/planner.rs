@@ -1,0 +1,145 @@
+//! The three passes: adopt, allocate, again.
+
+use super::adopt::Kept;
+use super::echo::Echoes;
+use super::ledger::Holding;
+use super::search::Search;
+use super::{Addresses, Decision, Demand, Ledger, Plan, Policy, Refusal, Verdict};
+use crate::config::Config;
+use crate::name::ServiceKey;
+use crate::world::{Service, World};
+
+/// Decides on every Service. `last` is the plan before: the memory of what has been decided and not arrived yet.
+///
+/// *Guarantees*: planning again with the result as `last` changes no allocation; neither does planning without memory
+/// once every status shows what was decided.
+pub fn plan(world: &World, config: &Config, policy: &Policy, last: &Plan) -> Plan {
+    let mut by_age: Vec<&Service> = world.services().collect();
+    by_age.sort_unstable_by(|a, b| a.identity.age().cmp(&b.identity.age()));
+    let mut plan = Plan { echoes: last.echoes.clone(), ..Plan::default() };
+    plan.echoes.retain(|key| world.service(key).is_some());
+    let mut seats = Vec::with_capacity(by_age.len());
+    for service in by_age {
+        match Seat::of(world, config, policy, last, service) {
+            Ok(seat) => seats.push(seat),
+            Err(verdict) => plan.close(service, last.decided(service), verdict),
+        }
+    }
+    adopt(&mut seats, &mut plan.ledger);
+    allocate(seats, policy, &mut plan);
+    plan
+}
+
+/// A Service that takes part in the planning.
+pub(super) struct Seat<'a> {
+    pub(super) search: Search<'a>,
+    /// What it may be said to hold, the best first.
+    pub(super) candidates: Vec<Addresses>,
+    /// It holds what it held, on the same terms: it comes before those that have changed.
+    pub(super) unchanged: bool,
+    /// What was decided last.
+    before: Addresses,
+    kept: Kept,
+}
+
+impl<'a> Seat<'a> {
+    /// A seat, or the verdict on a Service that needs none; `None` in it: it does not concern us.
+    pub(super) fn of(
+        world: &'a World,
+        config: &'a Config,
+        policy: &Policy,
+        last: &Plan,
+        service: &'a Service,
+    ) -> Result<Self, Option<Verdict>> {
+        if !service.load_balancer {
+            return Err(Some(Verdict::Clear));
+        }
+        if !policy.class.claims(service) {
+            return Err(service.marked().then_some(Verdict::Clear));
+        }
+        let demand = Demand::read(service).map_err(|refusal| Some(refused(service, refusal)))?;
+        let candidates = last.candidates(service);
+        let holding = last.ledger.holding(service.key()).filter(|h| h.uid == service.identity.uid);
+        let unchanged =
+            holding.is_some_and(|h| candidates.as_slice() == [h.addresses] && h.terms == demand.terms);
+        let search = Search::new(world, config, service, demand);
+        Ok(Self { search, candidates, unchanged, before: last.decided(service), kept: Kept::default() })
+    }
+
+    pub(super) fn holding(&self, decision: &Decision) -> Option<Holding> {
+        let allocation = decision.allocation.clone()?;
+        Some(Holding {
+            uid: self.search.service.identity.uid.clone(),
+            addresses: allocation.addresses,
+            pool: allocation.pool,
+            terms: self.search.demand.terms.clone(),
+        })
+    }
+}
+
+/// The refusal of a Service that nothing can be looked for.
+fn refused(service: &Service, refusal: Refusal) -> Verdict {
+    let lost = (!service.ingress.is_empty()).then(|| refusal.clone());
+    Verdict::Decided(Box::new(Decision { refusal: Some(refusal), lost, ..Decision::default() }))
+}
+
+/// First pass. Those that have not changed come first, so that of two that cannot share any longer the changed one goes.
+fn adopt(seats: &mut [Seat<'_>], ledger: &mut Ledger) {
+    for unchanged in [true, false] {
+        for seat in seats.iter_mut().filter(|seat| seat.unchanged == unchanged) {
+            seat.kept = seat.search.adopt(&seat.candidates, ledger);
+            let kept = Decision { allocation: seat.kept.allocation.clone(), ..Decision::default() };
+            if let Some(holding) = seat.holding(&kept) {
+                ledger.hold(seat.search.key(), holding);
+            }
+        }
+    }
+}
+
+/// Second pass and further ones: as long as a wish that came true has freed an address, whoever waits is asked again.
+fn allocate(mut waiting: Vec<Seat<'_>>, policy: &Policy, plan: &mut Plan) {
+    loop {
+        let mut freed = false;
+        waiting.retain_mut(|seat| {
+            let decision = seat.search.settle(&seat.kept, policy.strictness, &mut plan.ledger);
+            freed |= plan.decide(seat, &decision);
+            seat.kept = Kept { allocation: decision.allocation.clone(), lost: decision.lost.clone() };
+            decision.waits()
+        });
+        if !freed {
+            return;
+        }
+    }
+}
+
+impl Plan {
+    /// Writes a decision down. The answer tells whether an address is free now.
+    pub(super) fn decide(&mut self, seat: &Seat<'_>, decision: &Decision) -> bool {
+        let key = seat.search.key();
+        let freed = match seat.holding(decision) {
+            Some(holding) => self.ledger.hold(key, holding),
+            None => self.strike(key),
+        };
+        note(&mut self.echoes, seat.search.service, seat.before, decision.addresses());
+        self.verdicts.insert(key.clone(), Verdict::Decided(Box::new(decision.clone())));
+        freed
+    }
+
+    /// Writes down that a Service gets nothing.
+    pub(super) fn close(&mut self, service: &Service, before: Addresses, verdict: Option<Verdict>) {
+        note(&mut self.echoes, service, before, Addresses::NONE);
+        match verdict {
+            Some(verdict) => self.verdicts.insert(service.key().clone(), verdict),
+            None => self.verdicts.remove(service.key()),
+        };
+    }
+
+    fn strike(&mut self, service: &ServiceKey) -> bool {
+        let released = self.ledger.release(service);
+        released.iter().any(|address| self.ledger.holders(address).is_empty())
+    }
+}
+
+fn note(echoes: &mut Echoes, service: &Service, before: Addresses, now: Addresses) {
+    echoes.note(service, Addresses::first_of_each(&service.ingress), before, now);
+}

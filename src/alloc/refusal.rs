@@ -1,0 +1,137 @@
+//! Why a Service does not get what it asks for: a closed list.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::Clash;
+use crate::addr::Family;
+use crate::name::{PoolName, ServiceKey};
+
+/// Why a demand was not met.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Refusal {
+    /// `spec.loadBalancerClass` names somebody else.
+    OtherClass,
+    /// No cluster address, or none that says a family (headless).
+    NoClusterAddress,
+    /// `RequireDualStack` with fewer than two cluster addresses.
+    NotDualStack,
+    /// Both `spec.loadBalancerIP` and the annotation name an address.
+    RequestedTwice,
+    /// A requested address is no address, or there are two of one family.
+    BadRequest(Arc<str>),
+    /// The requested addresses are not of the families of the cluster addresses.
+    WrongFamily,
+    /// The address is in no pool.
+    OutsidePools(IpAddr),
+    /// The two addresses are in different pools.
+    TwoPools(PoolName, PoolName),
+    /// The requested address is not in the requested pool.
+    OtherPool {
+        /// The address.
+        address: IpAddr,
+        /// Where it is.
+        pool: PoolName,
+        /// Where it was to be.
+        requested: PoolName,
+    },
+    /// The requested pool does not exist.
+    PoolUnknown(PoolName),
+    /// The pool is rejected as it is written.
+    PoolInvalid(PoolName),
+    /// The pool is not for this namespace or this Service.
+    PoolClosed(PoolName),
+    /// `avoidBuggyIPs` bars it.
+    BuggyAddress(IpAddr),
+    /// Another Service holds it, and the two cannot share.
+    InUse {
+        /// The address.
+        address: IpAddr,
+        /// Who holds it.
+        by: ServiceKey,
+        /// Why they cannot share.
+        clash: Clash,
+    },
+    /// There is no pool at all.
+    NoPools,
+    /// There are pools, and none of them is for this Service unasked.
+    NotAutoAssignable,
+    /// No pool that the Service may use has addresses of this family.
+    NoSuchFamily(Family),
+    /// Both families have free addresses, but no pool has them of both.
+    NotTogether,
+    /// Every address of this family, in every pool that the Service may use, is taken.
+    Exhausted(Family),
+}
+
+impl Refusal {
+    /// The one word for it in conditions, events, metrics and logs.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::OtherClass => "OtherClass",
+            Self::NoClusterAddress => "NoClusterAddress",
+            Self::NotDualStack => "NotDualStack",
+            Self::RequestedTwice => "RequestedTwice",
+            Self::BadRequest(_) => "BadRequest",
+            Self::WrongFamily => "WrongFamily",
+            Self::OutsidePools(_) => "OutsidePools",
+            Self::TwoPools(..) => "TwoPools",
+            Self::OtherPool { .. } => "OtherPool",
+            Self::PoolUnknown(_) => "PoolUnknown",
+            Self::PoolInvalid(_) => "PoolInvalid",
+            Self::PoolClosed(_) => "PoolClosed",
+            Self::BuggyAddress(_) => "BuggyAddress",
+            Self::InUse { .. } => "InUse",
+            Self::NoPools => "NoPools",
+            Self::NotAutoAssignable => "NotAutoAssignable",
+            Self::NoSuchFamily(_) => "NoSuchFamily",
+            Self::NotTogether => "NotTogether",
+            Self::Exhausted(_) => "Exhausted",
+        }
+    }
+
+    /// What is the matter, and what to do about it.
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::OtherClass => "spec.loadBalancerClass names another load balancer".into(),
+            Self::NoClusterAddress => "the Service has no cluster address, which says the family; a headless Service gets none".into(),
+            Self::NotDualStack => "RequireDualStack needs two cluster addresses; is the cluster dual-stack?".into(),
+            Self::RequestedTwice => {
+                "both spec.loadBalancerIP and the annotation loadBalancerIPs name an address; remove one".into()
+            }
+            Self::BadRequest(text) => {
+                format!("{text:?} is not one address, nor one IPv4 and one IPv6 address")
+            }
+            Self::WrongFamily => {
+                "the requested addresses are to be of the families of the Service's cluster addresses, one of each".into()
+            }
+            Self::OutsidePools(address) => format!("{address} is in no IPAddressPool"),
+            Self::TwoPools(v4, v6) => format!("both addresses are to be in one pool, and are in {v4} and {v6}"),
+            Self::OtherPool { address, pool, requested } => {
+                format!("{address} is in pool {pool}, and pool {requested} is requested")
+            }
+            Self::PoolUnknown(pool) => format!("there is no IPAddressPool {pool}"),
+            Self::PoolInvalid(pool) => format!("IPAddressPool {pool} is rejected as it is written; see its conditions"),
+            Self::PoolClosed(pool) => {
+                format!("the serviceAllocation of IPAddressPool {pool} does not admit this namespace or Service")
+            }
+            Self::BuggyAddress(address) => format!("avoidBuggyIPs of its pool bars {address}"),
+            Self::InUse { address, by, clash } => format!("{address} is held by {by}, {clash}"),
+            Self::NoPools => "there is no IPAddressPool".into(),
+            Self::NotAutoAssignable => {
+                "no IPAddressPool is for this Service without being asked for; request one, or set autoAssign or serviceAllocation".into()
+            }
+            Self::NoSuchFamily(family) => format!("no IPAddressPool for this Service has {family} addresses"),
+            Self::NotTogether => "no one IPAddressPool for this Service has free addresses of both families".into(),
+            Self::Exhausted(family) => format!("every {family} address of the IPAddressPools for this Service is taken"),
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    /// The word.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}

@@ -1,0 +1,99 @@
+//! The short way when only a few Services have changed: no address is freed, so nobody else is concerned.
+
+use super::planner::Seat;
+use super::{Decision, Plan, Policy, Verdict, plan};
+use crate::config::Config;
+use crate::name::ServiceKey;
+use crate::world::{Kind, Service, Touched, World};
+
+/// As [`plan`], when only what is `touched` has changed since `last`.
+///
+/// Services that have come, and statuses that have arrived, are decided one by one. Everything else is planned anew: a
+/// change that frees an address or alters the terms of sharing may concern anybody.
+pub fn replan(world: &World, config: &Config, policy: &Policy, mut last: Plan, touched: &Touched) -> Plan {
+    let distant = |kind: &Kind| match kind {
+        Kind::Service | Kind::L2Status | Kind::EndpointSlice | Kind::Node | Kind::Link => true,
+        Kind::Namespace | Kind::Pool | Kind::Advertisement => false,
+    };
+    let short = touched.kinds.iter().all(distant).then(|| steps(world, config, policy, &mut last, touched));
+    let Some(steps) = short.flatten() else { return plan(world, config, policy, &last) };
+    for step in steps {
+        last.take(step, policy);
+    }
+    last
+}
+
+/// What a touched Service needs, when it concerns nobody else.
+enum Step<'a> {
+    /// It is gone, and held nothing.
+    Forget(ServiceKey),
+    /// It gets nothing, and held nothing.
+    Close(&'a Service, Option<Verdict>),
+    /// It keeps what it holds.
+    Keep(Seat<'a>, Box<Decision>),
+    /// It holds nothing yet.
+    Serve(Seat<'a>),
+}
+
+/// One step for each touched Service, the oldest first; `None` if one of them needs more than a step.
+fn steps<'a>(
+    world: &'a World,
+    config: &'a Config,
+    policy: &Policy,
+    last: &mut Plan,
+    touched: &Touched,
+) -> Option<Vec<Step<'a>>> {
+    let (known, gone): (Vec<_>, Vec<_>) =
+        touched.services.iter().partition(|key| world.service(key).is_some());
+    if gone.iter().any(|key| last.ledger.holding(key).is_some()) {
+        return None;
+    }
+    let mut steps: Vec<_> = gone.into_iter().cloned().map(Step::Forget).collect();
+    let mut by_age: Vec<&Service> = known.into_iter().filter_map(|key| world.service(key)).collect();
+    by_age.sort_unstable_by(|a, b| a.identity.age().cmp(&b.identity.age()));
+    for service in by_age {
+        steps.push(step(world, config, policy, last, service)?);
+    }
+    Some(steps)
+}
+
+fn step<'a>(
+    world: &'a World,
+    config: &'a Config,
+    policy: &Policy,
+    last: &mut Plan,
+    service: &'a Service,
+) -> Option<Step<'a>> {
+    let holds = last.ledger.holding(service.key()).is_some();
+    let seat = match Seat::of(world, config, policy, last, service) {
+        Ok(seat) => seat,
+        Err(verdict) => return (!holds).then_some(Step::Close(service, verdict)),
+    };
+    if !holds {
+        let alone = seat.search.demand.terms.key.is_none();
+        return (alone && seat.candidates.iter().all(|c| c.is_empty())).then_some(Step::Serve(seat));
+    }
+    let kept = seat.unchanged.then(|| seat.search.adopt(&seat.candidates, &last.ledger))?;
+    let decision = seat.search.settle(&kept, policy.strictness, &mut last.ledger);
+    let same = last.ledger.holding(service.key()) == seat.holding(&decision).as_ref();
+    same.then(|| Step::Keep(seat, Box::new(decision)))
+}
+
+impl Plan {
+    fn take(&mut self, step: Step<'_>, policy: &Policy) {
+        match step {
+            Step::Forget(key) => {
+                self.verdicts.remove(&key);
+                self.echoes.retain(|known| *known != key);
+            }
+            Step::Close(service, verdict) => self.close(service, self.decided(service), verdict),
+            Step::Keep(seat, decision) => {
+                self.decide(&seat, &decision);
+            }
+            Step::Serve(seat) => {
+                let decision = seat.search.settle(&Default::default(), policy.strictness, &mut self.ledger);
+                self.decide(&seat, &decision);
+            }
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! Planning, by the rows of MetalLB's behaviour and by the laws it must keep.
+
+mod cluster;
+mod dual_stack;
+mod families;
+mod law;
+mod pools;
+mod requests;
+mod sharing;
+mod single;

@@ -1,0 +1,214 @@
+//! A small cluster in words: pools, Services, and one turn of planning and writing.
+
+use crate::addr::Family;
+use crate::alloc::{Decision, Plan, Policy, Strictness, Verdict, plan};
+use crate::config::{AllocationSource, Config, Identity, Labels, PoolSource, Timestamp};
+use crate::name::ObjectKey;
+use crate::world::{
+    Annotated, Annotations, FamilyPolicy, Kind, Namespace, Object, Pool, Port, Protocol, Service,
+    TrafficPolicy, World,
+};
+
+#[derive(Default)]
+pub(super) struct Cluster {
+    pub(super) world: World,
+    pub(super) config: Config,
+    pub(super) policy: Policy,
+    pub(super) plan: Plan,
+}
+
+pub(super) fn identity(namespace: &str, name: &str, created: i64) -> Identity {
+    Identity {
+        key: ObjectKey::new(namespace, name),
+        uid: format!("uid-{name}").into(),
+        version: "1".into(),
+        generation: 1,
+        created: Timestamp(created),
+    }
+}
+
+pub(super) fn labels(pairs: &[(&str, &str)]) -> Labels {
+    pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+}
+
+pub(super) fn pool(name: &str, addresses: &[&str]) -> PoolSource {
+    PoolSource {
+        identity: identity("metallb-system", name, 0),
+        labels: Labels::default(),
+        addresses: addresses.iter().map(|a| (*a).to_owned()).collect(),
+        auto_assign: true,
+        avoid_buggy: false,
+        allocation: None,
+        unsupported: Vec::new(),
+    }
+}
+
+/// A pool that is tried before the open ones.
+pub(super) fn pinned(name: &str, addresses: &[&str], priority: i64) -> PoolSource {
+    let allocation = AllocationSource { priority, ..AllocationSource::default() };
+    PoolSource { allocation: Some(allocation), ..pool(name, addresses) }
+}
+
+/// An IPv4 Service on port 80, created at second `created`.
+pub(super) fn service(name: &str, created: i64) -> Service {
+    Service {
+        identity: identity("web", name, created),
+        load_balancer: true,
+        class: None,
+        cluster_families: [Some(Family::V4)].into(),
+        family_policy: FamilyPolicy::Single,
+        primary_family: Some(Family::V4),
+        traffic_policy: TrafficPolicy::Cluster,
+        ports: [Port { protocol: Protocol::Tcp, port: 80 }].into(),
+        selector: labels(&[("app", name)]),
+        load_balancer_ip: None,
+        annotations: Annotations::default(),
+        labels: Labels::default(),
+        ingress: Box::default(),
+        foreign_ingress: false,
+        conditions: Box::default(),
+        inherited: Box::default(),
+    }
+}
+
+pub(super) fn v6(service: Service) -> Service {
+    let cluster_families = [Some(Family::V6)].into();
+    Service { cluster_families, primary_family: Some(Family::V6), ..service }
+}
+
+pub(super) fn dual(service: Service, family_policy: FamilyPolicy) -> Service {
+    Service { cluster_families: [Some(Family::V4), Some(Family::V6)].into(), family_policy, ..service }
+}
+
+pub(super) fn annotated(value: &str) -> Option<Annotated> {
+    Some(Annotated { value: value.into(), deprecated: false })
+}
+
+pub(super) fn in_pool(mut service: Service, pool: &str) -> Service {
+    service.annotations.address_pool = annotated(pool);
+    service
+}
+
+pub(super) fn requesting(mut service: Service, addresses: &str) -> Service {
+    service.annotations.load_balancer_ips = annotated(addresses);
+    service
+}
+
+pub(super) fn sharing(mut service: Service, key: &str, protocol: Protocol, port: u16) -> Service {
+    service.annotations.allow_shared_ip = annotated(key);
+    service.ports = [Port { protocol, port }].into();
+    service
+}
+
+pub(super) fn holding(mut service: Service, addresses: &[&str]) -> Service {
+    service.ingress = addresses.iter().map(|a| a.parse().unwrap()).collect();
+    service
+}
+
+impl Cluster {
+    pub(super) fn with(pools: &[PoolSource]) -> Self {
+        let mut cluster = Self::default();
+        cluster.pools(pools);
+        cluster
+    }
+
+    pub(super) fn strict(mut self) -> Self {
+        self.policy.strictness = Strictness::Parity;
+        self
+    }
+
+    /// These pools and no others.
+    pub(super) fn pools(&mut self, pools: &[PoolSource]) {
+        let pools = pools.iter().map(|source| {
+            Object::Pool(Pool { source: source.clone(), counters: None, conditions: Box::default() })
+        });
+        self.world.reset(Kind::Pool, pools.collect());
+        self.config = Config::build(&self.world.written(), &self.config).0;
+    }
+
+    pub(super) fn namespace(&mut self, name: &str, pairs: &[(&str, &str)]) {
+        let namespace = Namespace { key: ObjectKey::new("", name), labels: labels(pairs) };
+        self.world.apply(Object::Namespace(namespace));
+    }
+
+    /// The user creates or changes a Service; its status stays.
+    pub(super) fn apply(&mut self, mut service: Service) {
+        if let Some(standing) = self.world.service(service.key()) {
+            service.ingress.clone_from(&standing.ingress);
+            service.annotations.allocated_from.clone_from(&standing.annotations.allocated_from);
+        }
+        self.put(service);
+    }
+
+    /// The Service looks like this, status included.
+    pub(super) fn put(&mut self, service: Service) {
+        self.world.apply(Object::Service(service));
+    }
+
+    pub(super) fn delete(&mut self, name: &str) {
+        self.world.delete(Kind::Service, &ObjectKey::new("web", name));
+    }
+
+    /// Plans, and lets every status arrive.
+    pub(super) fn turn(&mut self) {
+        self.decide();
+        self.arrive();
+    }
+
+    pub(super) fn decide(&mut self) {
+        self.plan = plan(&self.world, &self.config, &self.policy, &self.plan);
+    }
+
+    pub(super) fn arrive(&mut self) {
+        let services: Vec<Service> = self.world.services().cloned().collect();
+        for mut service in services {
+            let Some(verdict) = self.plan.verdict(service.key()) else { continue };
+            let (ingress, pool) = match verdict {
+                Verdict::Clear => (Box::default(), None),
+                Verdict::Decided(decision) => {
+                    let pool = decision.allocation.as_ref().map(|a| a.pool.as_str().into());
+                    (decision.addresses().iter().collect(), pool)
+                }
+            };
+            service.ingress = ingress;
+            service.annotations.allocated_from = pool;
+            self.put(service);
+        }
+    }
+
+    /// A controller that has just started remembers nothing.
+    pub(super) fn restart(&mut self) {
+        self.plan = Plan::default();
+        self.config = Config::build(&self.world.written(), &Config::default()).0;
+    }
+
+    pub(super) fn decision(&self, name: &str) -> &Decision {
+        match self.plan.verdict(&ObjectKey::new("web", name)) {
+            Some(Verdict::Decided(decision)) => decision,
+            other => panic!("{name}: {other:?}"),
+        }
+    }
+
+    /// What the Service holds, in words; or why it holds nothing.
+    pub(super) fn answer(&self, name: &str) -> String {
+        let decision = self.decision(name);
+        match (&decision.allocation, &decision.refusal) {
+            (Some(allocation), None) => allocation.addresses.to_string(),
+            (Some(allocation), Some(refusal)) => format!("{} although {refusal}", allocation.addresses),
+            (None, Some(refusal)) => refusal.to_string(),
+            (None, None) => panic!("{name} has neither address nor refusal"),
+        }
+    }
+
+    pub(super) fn answers<const N: usize>(&self, names: [&str; N]) -> [String; N] {
+        names.map(|name| self.answer(name))
+    }
+
+    /// The only Service of this cluster, after a turn.
+    pub(super) fn answer_to(&mut self, service: Service) -> String {
+        let name = service.key().name.clone();
+        self.apply(service);
+        self.turn();
+        self.answer(&name)
+    }
+}
