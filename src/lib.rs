@@ -27,8 +27,10 @@
 
 pub mod addr;
 pub mod alloc;
+pub mod announce;
 pub mod api;
 pub mod config;
+pub mod election;
 pub mod hot;
 pub mod name;
 pub mod reconcile;
