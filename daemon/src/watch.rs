@@ -1,0 +1,115 @@
+//! The API server's objects as changes: one watch per kind, each object trimmed before it is kept or sent on.
+//!
+//! ```text
+//!   list, then watch ──► Sieve: Init, objects, InitDone ──► Change::Reset
+//!                               Apply, Delete           ──► Change::{Apply, Delete}
+//!                               errors                  ──► WatchState, and a pause
+//! ```
+//!
+//! A watch never ends: what was seen last stays in force while the API server is away. Objects of our own kinds are read
+//! one by one, so that one that does not fit its type hides no other.
+
+mod read;
+mod sieve;
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use futures::{StreamExt, TryStreamExt};
+use k8s_openapi::api::core::v1::{Namespace, Node, Service};
+use k8s_openapi::api::discovery::v1::EndpointSlice;
+use kube::api::DynamicObject;
+use kube::runtime::WatchStreamExt;
+use kube::runtime::watcher::{self, watcher};
+use kube::{Api, Client, Resource};
+use patina::api::{IPAddressPool, L2Advertisement, ServiceL2Status};
+use patina::world::{Change, Kind, Object};
+use serde::de::DeserializeOwned;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use crate::backoff::Backoff;
+use crate::outlook::WatchState;
+use sieve::Sieve;
+
+/// A watch ends after this many seconds and is opened again where it ended; so a connection that died in silence is
+/// noticed within it.
+const WATCH_SECONDS: u32 = 45;
+/// Objects per page of a list.
+const PAGE: u32 = 500;
+const LONGEST_PAUSE: Duration = Duration::from_secs(3);
+
+/// What a watch says.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "an event lives only between a watch and the driver")]
+pub enum Event {
+    /// Objects have changed.
+    Change(Change),
+    /// How the watch of a kind is doing, whenever that may have changed.
+    State(Kind, WatchState),
+}
+
+/// Watches of a process; dropping it ends them.
+pub type Watches = JoinSet<()>;
+
+/// Starts one watch per kind. Our own kinds are watched in `namespace` only.
+///
+/// `events` is the driver's queue; when it is full the watches wait, and the API server's own buffers fill.
+pub fn start(client: &Client, namespace: &str, kinds: &[Kind], events: &mpsc::Sender<Event>) -> Watches {
+    let mut watches = Watches::new();
+    for kind in kinds.iter().copied() {
+        let events = events.clone();
+        let everywhere = client.clone();
+        match kind {
+            Kind::Service => {
+                watches.spawn(watch(Api::<Service>::all(everywhere), kind, read::service, events));
+            }
+            Kind::EndpointSlice => {
+                watches.spawn(watch(Api::<EndpointSlice>::all(everywhere), kind, read::slice, events));
+            }
+            Kind::Node => {
+                watches.spawn(watch(Api::<Node>::all(everywhere), kind, read::node, events));
+            }
+            Kind::Namespace => {
+                watches.spawn(watch(Api::<Namespace>::all(everywhere), kind, read::namespace, events));
+            }
+            Kind::Pool => {
+                watches.spawn(watch(own::<IPAddressPool>(client, namespace), kind, read::pool, events));
+            }
+            Kind::Advertisement => {
+                let api = own::<L2Advertisement>(client, namespace);
+                watches.spawn(watch(api, kind, read::advertisement, events));
+            }
+            Kind::L2Status => {
+                watches.spawn(watch(own::<ServiceL2Status>(client, namespace), kind, read::l2status, events));
+            }
+            Kind::Link => {}
+        }
+    }
+    watches
+}
+
+fn own<K: Resource<DynamicType = ()>>(client: &Client, namespace: &str) -> Api<DynamicObject> {
+    Api::namespaced_with(client.clone(), namespace, &kube::api::ApiResource::erase::<K>(&()))
+}
+
+async fn watch<K>(api: Api<K>, kind: Kind, read: fn(K) -> Option<Object>, events: mpsc::Sender<Event>)
+where
+    K: Resource + Clone + Debug + DeserializeOwned + Send + 'static,
+{
+    let config = watcher::Config::default().timeout(WATCH_SECONDS).page_size(PAGE);
+    let mut stream = watcher(api, config).backoff(Backoff::up_to(LONGEST_PAUSE)).into_stream().boxed();
+    let mut sieve = Sieve::new(kind, read);
+    loop {
+        let said = match stream.try_next().await {
+            Ok(Some(event)) => sieve.take(event),
+            Ok(None) => return,
+            Err(error) => sieve.fail(&error),
+        };
+        for event in said {
+            if events.send(event).await.is_err() {
+                return;
+            }
+        }
+    }
+}
