@@ -14,7 +14,8 @@
 //!
 //! | level | rooms |
 //! | --- | --- |
-//! | 7 | `reconcile` (what to write), `hot` (everything the packet thread of one node decides) |
+//! | 8 | `reconcile` (what to write) |
+//! | 7 | `hot` (everything the packet thread of one node decides) |
 //! | 6 | `announce` (what to answer and to send) |
 //! | 5 | `alloc` (which Service gets which address), `ownership` (who holds an address), `election` (who may, and in which order) |
 //! | 4 | `world` (everything known) |

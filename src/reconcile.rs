@@ -5,7 +5,9 @@
 //! there is no effect at all.
 
 mod effect;
+mod speaker;
 
 pub use effect::{
     Effect, EffectKey, L2StatusWrite, Notice, Part, ServiceWrite, Severity, StatusWrite, Subject,
 };
+pub use speaker::{Held, Writer};

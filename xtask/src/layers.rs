@@ -22,8 +22,8 @@ const ROOMS: &[(&str, u8)] = &[
     ("election", 5),
     ("ownership", 6),
     ("announce", 6),
-    ("reconcile", 7),
     ("hot", 7),
+    ("reconcile", 8),
 ];
 
 /// What the pure core may not name, with the place where it belongs.
