@@ -5,6 +5,7 @@
 
 mod eligibility;
 mod exclusion;
+pub mod rank;
 
 pub use eligibility::{Eligibility, ExcludeLabel, Places, Scope, eligibility};
 pub use exclusion::Exclusion;

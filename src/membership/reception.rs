@@ -1,0 +1,202 @@
+//! What a received datagram does, in this order: whose is it, is it sealed, does it count, what does it say.
+
+use super::beat::{Beat, Heard, Part, Want};
+use super::codec::{self, Unreadable};
+use super::member::{Incarnation, NodeId, Version};
+use super::seal::Keyring;
+use super::session::{Echo, Peer, Stale};
+use super::{Change, Ignored, MAX_PEERS, Membership};
+use crate::time::Instant;
+
+/// A beat with an unknown list is followed by a question within this part of an interval.
+const ASK_WITHIN: u32 = 4;
+
+impl From<Unreadable> for Ignored {
+    fn from(unreadable: Unreadable) -> Self {
+        match unreadable {
+            Unreadable::Truncated => Self::Truncated,
+            Unreadable::Version => Self::Version,
+            Unreadable::Absurd => Self::Absurd,
+        }
+    }
+}
+
+impl From<Stale> for Ignored {
+    fn from(stale: Stale) -> Self {
+        match stale {
+            Stale::OldIncarnation => Self::OldIncarnation,
+            Stale::Replayed => Self::Replayed,
+            Stale::Late => Self::Late,
+        }
+    }
+}
+
+impl Membership {
+    /// Reads a datagram down to the beat that it is, before anything is known of its sender.
+    ///
+    /// # Errors
+    /// Why it is to be ignored.
+    pub fn open(&self, datagram: &[u8], keys: &Keyring) -> Result<Beat, Ignored> {
+        if codec::cluster(datagram)? != self.me.cluster {
+            return Err(Ignored::ForeignCluster);
+        }
+        let body = keys.open(datagram).map_err(|_| Ignored::Seal)?;
+        Ok(codec::decode(body)?)
+    }
+
+    /// Takes a beat that arrived at `received`.
+    ///
+    /// # Errors
+    /// Why it does not count; nothing changed.
+    pub fn handle_beat(&mut self, beat: Beat, received: Instant, now: Instant) -> Result<(), Ignored> {
+        if beat.id == self.id {
+            return Err(Ignored::Own);
+        }
+        let echo = self.echo_in(&beat, received);
+        self.admit(&beat, echo.is_some(), received, now)?;
+        self.note_foreign(received);
+        self.learn_echo(&beat, echo);
+        self.learn_heard(&beat, received, now);
+        self.learn_lists(beat.parts, beat.id, now);
+        self.serve(&beat.wants, now);
+        if !beat.gone.is_empty() {
+            self.changes.push_back(Change::Gone(beat.gone));
+        }
+        self.review_peer(beat.id, now);
+        self.note_match(beat.id, now);
+        Ok(())
+    }
+
+    fn admit(&mut self, beat: &Beat, fresh: bool, received: Instant, now: Instant) -> Result<(), Ignored> {
+        if !self.peers.contains_key(&beat.id) {
+            self.meet(beat, received);
+            return Ok(());
+        }
+        let Some(peer) = self.peers.get_mut(&beat.id) else { return Ok(()) };
+        if let Err(stale) = peer.judge(beat, fresh, received) {
+            if stale == Stale::OldIncarnation {
+                // Told which incarnation is remembered, it jumps above it.
+                peer.greetings = 0;
+                self.speech.hasten(now + self.timing.beat / ASK_WITHIN);
+            }
+            return Err(stale.into());
+        }
+        let before = (peer.state, peer.alive);
+        let lost: Vec<_> = peer.claims.iter().map(|(address, _)| address).collect();
+        if peer.hear(beat, fresh, received) {
+            self.changes.extend(lost.into_iter().map(Change::Claims));
+            self.changes.push_back(Change::Candidates);
+        } else if before != (beat.state, true) {
+            peer.newcomer |= !before.1;
+            self.changes.push_back(Change::Candidates);
+        }
+        Ok(())
+    }
+
+    fn meet(&mut self, beat: &Beat, received: Instant) {
+        if self.peers.len() >= MAX_PEERS {
+            self.forget_the_stalest();
+        }
+        let twin = |peer: &Peer| peer.alive && peer.name == beat.name;
+        if beat.name == self.me.name || self.peers.values().any(twin) {
+            self.changes.push_back(Change::Twins(beat.name.clone()));
+        }
+        self.peers.insert(beat.id, Peer::new(beat, received));
+    }
+
+    /// The proof in a beat that its sender has lately heard this life of this node.
+    fn echo_in(&mut self, beat: &Beat, received: Instant) -> Option<Echo> {
+        let heard = beat.heard.iter().find(|heard| heard.id == self.id)?;
+        if heard.incarnation > self.me.incarnation {
+            self.me.incarnation = Incarnation(heard.incarnation.0.saturating_add(1));
+            self.speech.restart(received);
+            return None;
+        }
+        let recent = heard.incarnation == self.me.incarnation && self.speech.is_recent(heard.sequence);
+        recent.then_some(Echo { at: received, claims: heard.claims })
+    }
+
+    fn learn_echo(&mut self, beat: &Beat, echo: Option<Echo>) {
+        let Some(peer) = self.peers.get_mut(&beat.id) else { return };
+        let Some(echo) = echo else { return };
+        self.echoes += u64::from(peer.echo.is_none_or(|old| old.claims != echo.claims));
+        peer.echo = Some(echo);
+        let named = self.surroundings.named.as_ref().is_none_or(|named| named.contains(&peer.name));
+        if named && peer.name != self.me.name {
+            self.members.insert(peer.name.clone());
+        }
+    }
+
+    fn learn_heard(&mut self, beat: &Beat, received: Instant, now: Instant) {
+        let mut answer = false;
+        for heard in &beat.heard {
+            // Somebody asks for this node itself, or about one that this node heard later.
+            answer |= if heard.id == self.id { heard.asked } else { self.learn_one(heard, received) };
+        }
+        if answer {
+            self.speech.hasten(now);
+        }
+    }
+
+    /// Takes what another says of a third. Tells whether this node knows better and is asked.
+    fn learn_one(&mut self, heard: &Heard, received: Instant) -> bool {
+        let Some(peer) = self.peers.get_mut(&heard.id) else { return false };
+        let at = received - heard.age;
+        peer.vouch(heard.incarnation, at);
+        let fresher = peer.renewed_at > at + peer.interval / 2;
+        if heard.asked && fresher {
+            peer.echoes_due = peer.echoes_due.max(1);
+        }
+        heard.asked && fresher
+    }
+
+    fn learn_lists(&mut self, parts: Vec<Part>, from: NodeId, now: Instant) {
+        let Some(peer) = self.peers.get_mut(&from) else { return };
+        for part in parts {
+            peer.slice_at = Some(now);
+            match part {
+                Part::Offers(slice) => {
+                    self.changes.extend(peer.offers.take(slice).into_iter().map(Change::Offers));
+                }
+                Part::Claims(slice) => {
+                    let version = peer.claims.stamp().version;
+                    self.changes.extend(peer.claims.take(slice).into_iter().map(Change::Claims));
+                    if peer.claims.stamp().version > version {
+                        peer.echoes_due = 2;
+                    }
+                }
+            }
+        }
+    }
+
+    fn serve(&mut self, wants: &[Want], now: Instant) {
+        for want in wants.iter().filter(|want| want.id == self.id) {
+            self.speech.wanted(want, &self.offers, &self.claims, now);
+        }
+    }
+
+    /// Notes whether the lists of the peer are known, and asks for them soon if not.
+    fn note_match(&mut self, id: NodeId, now: Instant) {
+        let Some(peer) = self.peers.get_mut(&id) else { return };
+        let known = peer.offers.agrees(peer.announced.0) & peer.claims.agrees(peer.announced.1);
+        if known && peer.newcomer {
+            peer.newcomer = false;
+            self.changes.push_back(Change::Newcomer);
+        }
+        if !known {
+            self.speech.hasten(now + self.timing.beat / ASK_WITHIN);
+        }
+    }
+}
+
+impl Peer {
+    /// Which lists to ask for: those that differ, unless slices are on their way.
+    pub(super) fn wanted(&self, now: Instant, patience: std::time::Duration) -> Option<Want> {
+        if self.matches() || self.slice_at.is_some_and(|at| now.since(at) < patience) {
+            return None;
+        }
+        let lacks = |held: super::list::Stamp, announced| (held != announced).then_some(held.version);
+        let offers: Option<Version> = lacks(self.offers.stamp(), self.announced.0);
+        Some(Want { id: self.id, offers, claims: lacks(self.claims.stamp(), self.announced.1) })
+    }
+}
