@@ -33,8 +33,6 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::IpAddr;
 use std::time::Duration;
 
-use thiserror::Error;
-
 use crate::addr::HardwareAddr;
 use crate::name::NodeName;
 use crate::time::Instant;
@@ -91,35 +89,43 @@ pub enum Change {
 }
 
 /// Why a datagram was ignored: a closed list, the word in the metric.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Ignored {
     /// It ends before it is complete.
-    #[error("truncated")]
     Truncated,
     /// Another protocol or version.
-    #[error("version")]
     Version,
     /// Values that no sender writes.
-    #[error("absurd")]
     Absurd,
     /// Of another cluster.
-    #[error("foreign-cluster")]
     ForeignCluster,
     /// No valid key made its seal.
-    #[error("seal")]
     Seal,
-    /// Sent by this node on this link.
-    #[error("own")]
+    /// Sent by this node.
     Own,
     /// Heard before, or overtaken.
-    #[error("replayed")]
     Replayed,
     /// Of a life that is over.
-    #[error("old-incarnation")]
     OldIncarnation,
     /// Sent long before it arrived.
-    #[error("late")]
     Late,
+}
+
+impl Ignored {
+    /// The word in metric and log.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Truncated => "beatTruncated",
+            Self::Version => "beatVersion",
+            Self::Absurd => "beatAbsurd",
+            Self::ForeignCluster => "foreignCluster",
+            Self::Seal => "seal",
+            Self::Own => "own",
+            Self::Replayed => "replayed",
+            Self::OldIncarnation => "oldIncarnation",
+            Self::Late => "late",
+        }
+    }
 }
 
 /// The machine. See the module's documentation.
@@ -231,11 +237,11 @@ impl Membership {
         self.speech.out.pop_front()
     }
 
-    /// Does what is due: peers that fell silent, the state of this node, the next beat.
+    /// Does what is due: peers that fell silent, the state of this node. [`Membership::speak`] follows, once it is known
+    /// what this node claims now.
     pub fn handle_timeout(&mut self, now: Instant) {
         self.review(now);
         self.settle(now);
-        self.speak(now);
     }
 
     /// When `handle_timeout` wants to be called next.
@@ -260,7 +266,7 @@ impl Membership {
 
     fn review_peer(&mut self, id: NodeId, now: Instant) {
         let Some(peer) = self.peers.get_mut(&id) else { return };
-        let (alive, standing) = (now <= peer.alive_until(), now <= peer.stands_until());
+        let (alive, standing) = (now < peer.alive_until(), now < peer.stands_until());
         if alive && peer.suspected_at.is_none() && now >= peer.suspect_at() {
             peer.suspected_at = Some(now);
             self.speech.hasten(now);

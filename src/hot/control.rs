@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
 
 use crate::addr::HardwareAddr;
+use crate::membership::member::ClusterId;
+use crate::membership::timing::Profile;
 use crate::name::{LinkIndex, LinkName, NodeName};
 
-/// What never changes while the process runs.
+/// What never changes while the process runs. [`Settings::new`] has the defaults.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// This node.
@@ -15,8 +18,41 @@ pub struct Settings {
     pub started_at: u64,
     /// Secret bytes that all speakers of the cluster share; `None` only with `--insecure-heartbeats`.
     pub key: Option<Vec<u8>>,
-    /// Seed of the jitter (refresh, rotation), different on each node.
+    /// Seed of the jitter of the refresh, different on each node.
     pub seed: u64,
+    /// Which cluster this node is of; two clusters on one segment differ in it.
+    pub cluster: ClusterId,
+    /// How fast to beat and how long to bear silence.
+    pub profile: Profile,
+    /// When addresses move back to their first choice.
+    pub fail_back: FailBack,
+}
+
+impl Settings {
+    /// Settings with the defaults: cluster 0, the default profile, fail-back `balance`.
+    pub fn new(node: NodeName, started_at: u64, key: Option<Vec<u8>>, seed: u64) -> Self {
+        Self {
+            node,
+            started_at,
+            key,
+            seed,
+            cluster: ClusterId::default(),
+            profile: Profile::default(),
+            fail_back: FailBack::default(),
+        }
+    }
+}
+
+/// When an address moves back to its first choice. Each such move is a planned hand-over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FailBack {
+    /// An owner that holds more than its fair share for ten minutes without a change gives back one at a time.
+    #[default]
+    Balance,
+    /// After the first choice has been a candidate for so long; zero is what MetalLB does.
+    After(Duration),
+    /// Not by itself, whatever the preferences say.
+    Never,
 }
 
 /// A word from the driver.
@@ -28,6 +64,20 @@ pub enum Control {
     Offers(Vec<Offer>),
     /// The Nodes that the API server names.
     Nodes(BTreeMap<NodeName, NodeFacts>),
+    /// Hand the address over as a planned move, to the node named or to the best candidate.
+    Move {
+        /// The address.
+        address: IpAddr,
+        /// To whom.
+        to: Option<NodeName>,
+    },
+    /// New secrets of the cluster: what is sent is sealed with the first, what is received may bear either.
+    Keys {
+        /// The secret from now on.
+        current: Vec<u8>,
+        /// The one that it replaces, or the one that will replace it.
+        other: Option<Vec<u8>>,
+    },
     /// Hand everything over and fall silent; [`super::Report::Left`] follows.
     Leave,
 }

@@ -3,10 +3,9 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use crate::addr::HardwareAddr;
 use crate::name::{LinkIndex, NodeName};
+use crate::ownership::Cause;
 use crate::time::Instant;
 
 /// One transition.
@@ -58,29 +57,24 @@ pub enum Report {
         /// When.
         at: Instant,
     },
+    /// Two live speakers bear one name; one of them must be given another.
+    Twins {
+        /// The name.
+        node: NodeName,
+        /// On this link.
+        link: LinkIndex,
+        /// When.
+        at: Instant,
+    },
+    /// This node's loop stalled and it doubts what it holds, or it has resumed.
+    Doubt {
+        /// On this link.
+        link: LinkIndex,
+        /// Whether it doubts from now on.
+        doubting: bool,
+        /// When.
+        at: Instant,
+    },
     /// Everything is handed over or dropped; the process may exit.
     Left,
-}
-
-/// Why an address came or went: a closed list, the same word in status, event, metric and log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Cause {
-    /// Nobody owned it.
-    Unowned,
-    /// Its owner fell silent.
-    OwnerDied,
-    /// Its owner gave it away.
-    HandOver,
-    /// This node no longer offers it.
-    NotOffered,
-    /// Another claim won.
-    Yielded,
-    /// This node doubted itself after a stall.
-    Doubt,
-    /// The link lost its carrier.
-    CarrierLost,
-    /// A station that is no member uses it.
-    Conflict,
-    /// The speaker is leaving.
-    Leaving,
 }

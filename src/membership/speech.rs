@@ -23,11 +23,11 @@ use crate::time::Instant;
 /// Peers named as heard in every beat, when nothing is urgent.
 const HEARD_IN_ROTATION: usize = 4;
 /// Peers named as heard at most.
-const HEARD_AT_MOST: usize = 24;
+const HEARD_AT_MOST: usize = 12;
 /// A peer sees itself named so many times at the beginning of a life.
 const GREETINGS: u8 = 3;
 /// Questions for lists in one beat.
-const WANTS_AT_MOST: usize = 8;
+const WANTS_AT_MOST: usize = 6;
 /// Beats at the old rate that announce a slower one, and beats that repeat a change of a list.
 pub(super) const REPEATS: u8 = 3;
 /// Beats that repeat which links are gone.
@@ -182,7 +182,8 @@ impl Membership {
         self.speech.transfers.due().map_or(beat, |slice| slice.min(beat))
     }
 
-    pub(super) fn speak(&mut self, now: Instant) {
+    /// Beats if a beat is due, and sends slices of lists at their pace.
+    pub fn speak(&mut self, now: Instant) {
         self.speech.last_turn = now;
         if self.speech.due(self.timing.beat) <= now {
             self.beat(now);

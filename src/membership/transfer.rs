@@ -15,7 +15,7 @@ use super::speech::{Parts, REPEATS, Versions};
 use crate::time::Instant;
 
 /// Changes of one list that ride in a beat.
-const RIDING: usize = 8;
+const RIDING: usize = 6;
 /// Bytes of entries in one datagram: with head, name and seal it stays below 1,500.
 const SLICE_BYTES: usize = 1_050;
 /// Slices sent in one go …

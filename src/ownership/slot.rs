@@ -13,7 +13,6 @@ use crate::time::Instant;
 
 /// Why an address came or went: a closed list, the same word in status, event, metric and log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
 pub enum Cause {
     /// Nobody owned it.
     Unowned,
@@ -38,15 +37,15 @@ pub enum Cause {
 impl std::fmt::Display for Cause {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
-            Self::Unowned => "unowned",
-            Self::OwnerDied => "owner-died",
-            Self::HandOver => "hand-over",
-            Self::NotOffered => "not-offered",
-            Self::Yielded => "yielded",
-            Self::Doubt => "doubt",
-            Self::CarrierLost => "carrier-lost",
-            Self::Conflict => "conflict",
-            Self::Leaving => "leaving",
+            Self::Unowned => "Unowned",
+            Self::OwnerDied => "OwnerDied",
+            Self::HandOver => "HandOver",
+            Self::NotOffered => "NotOffered",
+            Self::Yielded => "Yielded",
+            Self::Doubt => "Doubt",
+            Self::CarrierLost => "CarrierLost",
+            Self::Conflict => "Conflict",
+            Self::Leaving => "Leaving",
         })
     }
 }
