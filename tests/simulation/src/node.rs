@@ -146,12 +146,9 @@ impl Node {
 
     fn settings(&self, seed: u64, at: Duration) -> Settings {
         let wall = WALL.saturating_add_signed(self.wall * 1000) + u64::try_from(at.as_millis()).unwrap_or(0);
-        Settings {
-            node: self.name.clone(),
-            started_at: wall / 1000,
-            key: self.keys.first().map(|&key| vec![key + 1; 32]),
-            seed: seed ^ u64::from(self.number) << 32 ^ u64::from(self.starts),
-        }
+        let key = self.keys.first().map(|&key| vec![key + 1; 32]);
+        let seed = seed ^ u64::from(self.number) << 32 ^ u64::from(self.starts);
+        Settings::new(self.name.clone(), wall / 1000, key, seed)
     }
 
     /// Its links, as the kernel would tell of them.
@@ -255,7 +252,8 @@ impl Speaker {
             Report::Dropped { address, link, .. } => {
                 self.owns.remove(&(*address, link_number(*link)));
             }
-            Report::Peer { .. } | Report::Conflict { .. } | Report::Left => {}
+            Report::Peer { .. } | Report::Conflict { .. } => {}
+            Report::Doubt { .. } | Report::Twins { .. } | Report::Left => {}
         }
     }
 }

@@ -59,7 +59,8 @@ impl Manners {
             Report::Dropped { address, .. } => {
                 self.bursts.remove(&(node, address_number(*address)));
             }
-            Report::Peer { .. } | Report::Conflict { .. } | Report::Left => {}
+            Report::Peer { .. } | Report::Conflict { .. } => {}
+            Report::Doubt { .. } | Report::Twins { .. } | Report::Left => {}
         }
     }
 
