@@ -70,6 +70,6 @@ impl Drop for Speaker {
 }
 
 fn settings() -> anyhow::Result<NetSettings> {
-    let machine = Settings { node: "node".into(), started_at: 1, key: None, seed: 1 };
+    let machine = Settings::new("node".into(), 1, None, 1);
     Ok(NetSettings { machine, exclusion: Exclusion::read(Path::new("/nowhere"))? })
 }
