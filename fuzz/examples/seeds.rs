@@ -1,0 +1,85 @@
+//! Writes the committed corpora anew: every form of frame that is sent, whole and cut, and inputs made by hand.
+//!
+//! `cargo run --manifest-path fuzz/Cargo.toml --example seeds`
+
+use std::fs;
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::path::Path;
+
+use patina::addr::HardwareAddr;
+use patina::wire::arp::Arp;
+use patina::wire::ipv4udp::Datagram;
+use patina::wire::ndp::{Advertisement, Solicitation, solicited_node};
+
+const OURS: HardwareAddr = HardwareAddr([2, 0, 0, 0, 0, 1]);
+const THEIRS: HardwareAddr = HardwareAddr([2, 0, 0, 0, 0, 2]);
+const VIP: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 10);
+const CLIENT: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 77);
+const VIP6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0x10);
+const CLIENT6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0x77);
+const CUTS: [usize; 4] = [13, 30, 41, 60];
+const OPTION_LENGTH_AT: usize = 79;
+
+fn main() -> io::Result<()> {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
+    write_frames(&corpus.join("arp"), &arp())?;
+    write_frames(&corpus.join("ndp"), &ndp())?;
+    write_frames(&corpus.join("datagram"), &[("beat", beat())])?;
+    write_odd_options(&corpus.join("ndp"))
+}
+
+fn arp() -> [(&'static str, Vec<u8>); 5] {
+    let ask = Arp::request(THEIRS, CLIENT, VIP);
+    [
+        ("probe", Arp::probe(OURS, VIP).broadcast().into()),
+        ("request", ask.broadcast().into()),
+        ("reply", ask.reply(OURS).frame(THEIRS).into()),
+        ("gratuitous-request", Arp::gratuitous_request(OURS, VIP).broadcast().into()),
+        ("gratuitous-reply", Arp::gratuitous_reply(OURS, VIP).broadcast().into()),
+    ]
+}
+
+fn ndp() -> [(&'static str, Vec<u8>); 5] {
+    let ask = Solicitation {
+        source: CLIENT6,
+        destination: solicited_node(VIP6),
+        target: VIP6,
+        source_hardware: Some(THEIRS),
+    };
+    let unicast = Solicitation { destination: VIP6, source_hardware: None, ..ask };
+    [
+        ("solicitation", ask.frame(THEIRS, OURS).into()),
+        ("unicast-solicitation", unicast.frame(THEIRS, OURS).into()),
+        ("probe", Solicitation::probe(VIP6).frame(THEIRS, OURS).into()),
+        ("answer", ask.answer(VIP6, OURS).frame(OURS, THEIRS).into()),
+        ("unsolicited", Advertisement::unsolicited(VIP6, VIP6, OURS).frame(OURS, THEIRS).into()),
+    ]
+}
+
+fn beat() -> Vec<u8> {
+    let mut frame = Vec::new();
+    Datagram { source: CLIENT, payload: b"a payload that is no beat" }.write(OURS, &mut frame);
+    frame
+}
+
+fn write_frames(folder: &Path, frames: &[(&str, Vec<u8>)]) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    for (name, frame) in frames {
+        fs::write(folder.join(name), frame)?;
+        for cut in CUTS.into_iter().filter(|cut| *cut < frame.len()) {
+            fs::write(folder.join(format!("{name}-cut-at-{cut}")), &frame[..cut])?;
+        }
+    }
+    Ok(())
+}
+
+/// Lengths that overflow eight bits when they are multiplied by eight.
+fn write_odd_options(folder: &Path) -> io::Result<()> {
+    for length in [0, 2, 32, 33, 255] {
+        let mut frame: Vec<u8> = Advertisement::unsolicited(VIP6, VIP6, OURS).frame(OURS, THEIRS).into();
+        frame[OPTION_LENGTH_AT] = length;
+        fs::write(folder.join(format!("option-of-length-{length}")), frame)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,23 @@
+//! What each fuzz target does with its bytes: plain functions, so that a corpus can be replayed on any compiler.
+//!
+//! A body panics when a promise is broken; that it returns is all that most inputs must show.
+//!
+//! | target | bytes are | promise |
+//! | --- | --- | --- |
+//! | `arp` | a frame | what was understood is written and read again as the same |
+//! | `ndp` | a frame, whose checksum is mended first | the same |
+//! | `datagram` | a frame, and a payload put into one | the same |
+//! | `objects` | JSON: pools and advertisements | the configuration does not depend on their order |
+
+mod frames;
+mod objects;
+
+pub use frames::{arp, datagram, ndp};
+pub use objects::objects;
+
+/// A body.
+pub type Body = fn(&[u8]);
+
+/// Every target by name; its corpus is the folder of that name in `corpus/`.
+pub const TARGETS: [(&str, Body); 4] =
+    [("arp", arp), ("ndp", ndp), ("datagram", datagram), ("objects", objects)];
