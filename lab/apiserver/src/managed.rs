@@ -90,7 +90,8 @@ impl Write<'_> {
 
 /// The object that results from applying `applied` to `live`, with its `managedFields`.
 ///
-/// `live` is an empty object when the object does not exist yet.
+/// `live` is an empty object when the object does not exist yet. A field that stays while everything in
+/// it was given up is null in the result; filling in defaults settles what that means for its kind.
 ///
 /// # Errors
 /// Conflicts with other owners, or a configuration that does not fit the schema. Nothing has changed.

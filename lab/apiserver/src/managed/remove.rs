@@ -45,11 +45,17 @@ fn remove(schema: &Schema, value: &Value, gone: &FieldSet) -> Option<Value> {
 
 fn remove_fields(schema: &Schema, fields: &Map<String, Value>, gone: &FieldSet) -> Map<String, Value> {
     let free = Schema::free();
-    let rest = fields.iter().filter_map(|(name, value)| {
-        let child = typed::field(schema, name, &free);
-        Some((name.clone(), stays(child, value, &Element::Field(name.clone()), gone)?))
-    });
-    rest.collect()
+    let mut rest = Map::new();
+    for (name, value) in fields {
+        let element = Element::Field(name.clone());
+        if !gone.members.contains(&element) {
+            let child = typed::field(schema, name, &free);
+            // A field that stays while everything in it goes is null: its owners keep it, and filling in
+            // defaults makes of it what its kind makes of nothing.
+            rest.insert(name.clone(), stays(child, value, &element, gone).unwrap_or_default());
+        }
+    }
+    rest
 }
 
 fn remove_items(schema: &Schema, list: &[Value], gone: &FieldSet) -> Vec<Value> {

@@ -494,13 +494,14 @@ fn spec_part() -> impl Strategy<Value = Value> {
         })
 }
 
-/// The object without empty containers and without the record: what is left to compare.
+/// The object without nulls, empty containers and the record: what is left to compare.
 fn bare(value: &Value) -> Value {
     match value {
         Value::Object(fields) => fields
             .iter()
             .filter(|(name, _)| *name != "managedFields")
             .map(|(name, value)| (name.clone(), bare(value)))
+            .filter(|(_, value)| !value.is_null())
             .filter(|(_, value)| !matches!(value, Value::Object(fields) if fields.is_empty()))
             .filter(|(_, value)| !matches!(value, Value::Array(list) if list.is_empty()))
             .collect::<serde_json::Map<_, _>>()

@@ -49,7 +49,21 @@ pub(super) fn ordered(
     if !follows(&change, order, key) {
         return Err(PatchError::ElementOrder);
     }
-    Ok(Some(in_order(merged, order, &original.unwrap_or_default(), key)))
+    let before = places(&original.unwrap_or_default(), &change, key);
+    Ok(Some(in_order(merged, order, &before, key)))
+}
+
+/// The places items stood in before a patch: deleted ones make room for new ones, as many as went.
+fn places(original: &[Value], change: &[Value], key: Option<&str>) -> Vec<Value> {
+    let is_deleted = |item: &Value| {
+        let mut deleted =
+            change.iter().filter(|item| item.get(DIRECTIVE).is_some_and(|what| what == "delete"));
+        deleted.any(|deleted| same(deleted, item, key))
+    };
+    let kept = original.iter().filter(|item| !is_deleted(item));
+    let new =
+        change.iter().filter(|item| item.get(DIRECTIVE).is_none() && place(original, item, key).is_none());
+    kept.chain(new).take(original.len()).cloned().collect()
 }
 
 /// The key by which the items of both lists are told apart; `None` for lists of scalars.

@@ -83,6 +83,18 @@ fn an_order_is_kept_around_the_items_it_does_not_name() {
 }
 
 #[test]
+fn a_new_item_takes_the_place_of_a_deleted_one() {
+    let patched = service(
+        json!({"spec": {"ports": [{"port": 83}, {"port": 81}]}}),
+        json!({"spec": {
+            "$setElementOrder/ports": [{"port": 80}],
+            "ports": [{"port": 80}, {"$patch": "delete", "port": 81}],
+        }}),
+    );
+    assert_eq!(patched["spec"]["ports"], json!([{"port": 83}, {"port": 80}]));
+}
+
+#[test]
 fn only_retained_keys_stay() {
     let patched = deployment(
         json!({"spec": {"strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1}}}}),
