@@ -1,7 +1,61 @@
 //! The lab's API server: enough of the real one, and honest about the rest.
+//!
+//! ```text
+//!  kubectl, kube-rs ─ TLS ─► http ─ Call ─► owner ─► cluster ─► store
+//!                             ▲               one task, one request at a time
+//!                             └ tables, feeds ◄─ Reply (objects shared, rendered outside)
+//! ```
+//!
+//! # What is not imitated
+//!
+//! - Protobuf answers (JSON is answered where the client takes it, 406 where it does not), HTTP/2, OpenAPI v2,
+//!   aggregated discovery, deprecated `/watch/` paths.
+//! - Authorization: one administrator with one token. Access reviews say yes. ServiceAccounts get no tokens.
+//! - Admission: webhooks, policies, quotas, limit ranges, pod security and priorities are kept and not asked.
+//! - Conversion webhooks: versions of a custom kind differ in `apiVersion` alone.
+//! - What a kubelet or scheduler would answer: logs, exec, attach, port-forward, proxy, binding. A Pod is put on
+//!   a node by writing `spec.nodeName`.
+//! - Controllers, but for garbage collection, namespaces and definitions, whose work is done within the write
+//!   that causes it.
+//! - Duplicate keys in JSON bodies are not reported; the last one counts.
+//! - API groups that no part of the lab uses: apiregistration, autoscaling, certificates, flowcontrol, node,
+//!   resource, most of storage.
 
 pub mod builtin;
 pub mod cel;
 pub mod managed;
 pub mod schema;
 pub mod strategic;
+
+mod accept;
+mod audit;
+mod base64;
+mod call;
+mod clock;
+mod cluster;
+mod convert;
+mod discovery;
+mod http;
+mod ledger;
+mod object;
+mod openapi;
+mod owner;
+mod owners;
+mod random;
+mod reply;
+mod resource;
+mod review;
+mod rules;
+mod schemas;
+mod selector;
+mod server;
+mod status;
+mod store;
+mod table;
+mod tls;
+
+pub use audit::{Audit, AuditKey};
+pub use call::Verb;
+pub use server::{ApiServer, ListenError, LocalService, Options, StartError};
+pub use status::{Reason, Status};
+pub use tls::TlsError;

@@ -1,0 +1,85 @@
+//! Replies as bytes: whole objects, tables, or metadata alone.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::accept::{Accept, Shape};
+use crate::clock;
+use crate::http::{Answer, encoded, feed, warn};
+use crate::reply::{Listing, Reply, Shown};
+use crate::resource::Resource;
+use crate::table::{self, metadata_of};
+
+/// A list as it goes over the wire; its items are shared with the store.
+#[derive(Serialize)]
+struct List<'a> {
+    kind: &'a str,
+    #[serde(rename = "apiVersion")]
+    api_version: &'a str,
+    metadata: Value,
+    items: &'a [Arc<Value>],
+}
+
+pub(super) fn reply(reply: Reply, accept: Accept, include: &str) -> Answer {
+    match reply {
+        Reply::Object(shown) => object(&shown, accept, include),
+        Reply::Plain(document) => encoded(200, &document, accept.encoding),
+        Reply::Made(document) => encoded(201, &document, accept.encoding),
+        Reply::Listing(listing) => list(&listing, accept, include),
+        Reply::Feed(changes) => feed(changes, accept, include),
+    }
+}
+
+fn object(shown: &Shown, accept: Accept, include: &str) -> Answer {
+    let code = if shown.created { 201 } else { 200 };
+    let document = shaped(&shown.resource, &shown.object, accept.shape, include);
+    let mut answer = encoded(code, &document, accept.encoding);
+    warn(&mut answer, &shown.warnings);
+    answer
+}
+
+/// One object in the asked shape.
+pub(super) fn shaped(resource: &Resource, object: &Arc<Value>, shape: Shape, include: &str) -> Arc<Value> {
+    match shape {
+        Shape::Whole => object.clone(),
+        Shape::Metadata => Arc::new(metadata_of(object)),
+        Shape::Table => {
+            let revision = object.pointer("/metadata/resourceVersion").cloned().unwrap_or_default();
+            let items = std::slice::from_ref(object);
+            let metadata = json!({"resourceVersion": revision});
+            Arc::new(table::of(resource, items, metadata, table::Include::parse(include), clock::now()))
+        }
+    }
+}
+
+fn list(listing: &Listing, accept: Accept, include: &str) -> Answer {
+    let mut metadata = json!({"resourceVersion": listing.revision.to_string()});
+    if let Some((next, remaining)) = &listing.next {
+        metadata["continue"] = json!(next);
+        metadata["remainingItemCount"] = json!(remaining);
+    }
+    let resource = &listing.resource;
+    match accept.shape {
+        Shape::Whole => {
+            let api_version = resource.api_version();
+            let (kind, api_version) = (resource.list_kind.as_str(), api_version.as_str());
+            encoded(200, &List { kind, api_version, metadata, items: &listing.items }, accept.encoding)
+        }
+        Shape::Metadata => {
+            let items: Vec<Arc<Value>> =
+                listing.items.iter().map(|item| Arc::new(metadata_of(item))).collect();
+            let (kind, api_version) = ("PartialObjectMetadataList", "meta.k8s.io/v1");
+            encoded(200, &List { kind, api_version, metadata, items: &items }, accept.encoding)
+        }
+        Shape::Table => {
+            let include = table::Include::parse(include);
+            encoded(
+                200,
+                &table::of(resource, &listing.items, metadata, include, clock::now()),
+                accept.encoding,
+            )
+        }
+    }
+}

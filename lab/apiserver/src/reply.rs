@@ -1,0 +1,73 @@
+//! What a request is answered with, before it becomes bytes.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use tokio::sync::mpsc;
+
+use crate::resource::Resource;
+use crate::selector::Selector;
+use crate::status::Status;
+use crate::store::{Change, Signal};
+
+/// An answer that is no refusal.
+#[derive(Debug)]
+pub(crate) enum Reply {
+    /// One object.
+    Object(Shown),
+    /// A document that is no object of a resource: a Status of success, a Scale, a review.
+    Plain(Arc<Value>),
+    /// Such a document that answers a creation: told with 201.
+    Made(Arc<Value>),
+    /// Many objects.
+    Listing(Listing),
+    /// Changes as they happen.
+    Feed(Feed),
+}
+
+/// One object of a resource.
+#[derive(Debug)]
+pub(crate) struct Shown {
+    pub(crate) resource: Arc<Resource>,
+    pub(crate) object: Arc<Value>,
+    /// Answered with 201.
+    pub(crate) created: bool,
+    /// What the client should be told beside.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// A page of objects.
+#[derive(Debug)]
+pub(crate) struct Listing {
+    pub(crate) resource: Arc<Resource>,
+    pub(crate) items: Vec<Arc<Value>>,
+    pub(crate) revision: u64,
+    /// Where the next page begins, and how many objects follow.
+    pub(crate) next: Option<(String, usize)>,
+}
+
+/// A watch that has begun.
+#[derive(Debug)]
+pub(crate) struct Feed {
+    pub(crate) resource: Arc<Resource>,
+    pub(crate) namespace: Option<String>,
+    pub(crate) selector: Selector,
+    /// Objects that exist already and are told first.
+    pub(crate) initial: Vec<Arc<Value>>,
+    /// Revision of the bookmark that ends the initial objects, where asked for.
+    pub(crate) initial_end: Option<u64>,
+    /// Why the watch ends before it begins.
+    pub(crate) refusal: Option<Status>,
+    pub(crate) replay: Vec<Arc<Change>>,
+    pub(crate) signals: mpsc::Receiver<Signal>,
+    pub(crate) bookmarks: bool,
+    /// Seconds until the server ends the watch.
+    pub(crate) timeout_seconds: u64,
+}
+
+impl Reply {
+    /// An object that was read or changed.
+    pub(crate) fn object(resource: &Arc<Resource>, object: Arc<Value>) -> Self {
+        Self::Object(Shown { resource: resource.clone(), object, created: false, warnings: Vec::new() })
+    }
+}
