@@ -1,0 +1,220 @@
+//! Status objects of this node, written by one task. The driver says what it wants, whole; a slow API server sees the latest
+//! only.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::Pod;
+use kube::api::{DeleteParams, Patch, PatchParams};
+use kube::{Api, Client};
+use patina::api::{SPEAKER_FIELD_MANAGER, ServiceL2Status};
+use patina::name::ObjectKey;
+use patina::reconcile::{Effect, EffectKey, L2StatusWrite, Writer};
+use patina_daemon::backoff::Backoff;
+use patina_daemon::client::{code, describe};
+use serde_json::{Value, json};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::metrics::Metrics;
+
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+const NOT_FOUND: u16 = 404;
+/// Longest value of a label (Kubernetes, "Labels and Selectors").
+const LONGEST_LABEL: usize = 63;
+
+/// The way to the task that writes; dropping it ends the task.
+pub(crate) struct Publisher {
+    wanted: watch::Sender<Vec<Effect>>,
+    settled: watch::Receiver<bool>,
+    _task: JoinSet<()>,
+}
+
+impl Publisher {
+    /// The effects that are due. An effect that is still due after it was carried out is not carried out again.
+    pub(crate) fn want(&mut self, effects: Vec<Effect>) {
+        self.wanted.send_if_modified(|wanted| {
+            let changed = *wanted != effects;
+            *wanted = effects;
+            changed
+        });
+    }
+
+    /// Waits until everything wanted is carried out.
+    pub(crate) async fn settled(&mut self) {
+        let _ = self.settled.wait_for(|settled| *settled).await;
+    }
+}
+
+/// Starts the task.
+pub(crate) fn start(client: Client, writer: &Writer, pod: Option<String>, metrics: Metrics) -> Publisher {
+    let (wanted, effects) = watch::channel(Vec::new());
+    let (settle, settled) = watch::channel(true);
+    let executor = Executor { client, namespace: writer.namespace.clone(), pod, owner: None };
+    let mut task = JoinSet::new();
+    task.spawn(carry_out_all(executor, effects, settle, metrics));
+    Publisher { wanted, settled, _task: task }
+}
+
+async fn carry_out_all(
+    mut executor: Executor,
+    mut wanted: watch::Receiver<Vec<Effect>>,
+    settle: watch::Sender<bool>,
+    metrics: Metrics,
+) {
+    let mut done: BTreeMap<EffectKey, Effect> = BTreeMap::new();
+    let mut backoff = Backoff::up_to(LONGEST_PAUSE);
+    loop {
+        let effects = wanted.borrow_and_update().clone();
+        done.retain(|_, effect| effects.contains(effect));
+        let mut failed = false;
+        for effect in effects.into_iter().filter(|e| done.get(&e.key()) != Some(e)).collect::<Vec<_>>() {
+            settle.send_replace(false);
+            match executor.carry_out(&effect).await {
+                Ok(()) => {
+                    done.insert(effect.key(), effect);
+                }
+                Err(error) => {
+                    metrics.client.update_errors.add(1);
+                    tracing::debug!(reason = describe(&error), object = %effect.key().object, "status was not written");
+                    failed = true;
+                }
+            }
+        }
+        let more = if failed {
+            let pause = backoff.pause();
+            tokio::time::timeout(pause, wanted.changed()).await.unwrap_or(Ok(()))
+        } else {
+            backoff.reset();
+            settle.send_replace(!wanted.has_changed().unwrap_or(false));
+            wanted.changed().await
+        };
+        if more.is_err() {
+            return;
+        }
+    }
+}
+
+struct Executor {
+    client: Client,
+    namespace: String,
+    pod: Option<String>,
+    /// Reference to our own Pod, once it was read: with the Pod go its status objects.
+    owner: Option<Value>,
+}
+
+impl Executor {
+    async fn carry_out(&mut self, effect: &Effect) -> Result<(), kube::Error> {
+        match effect {
+            Effect::L2Status(write) => self.write(write).await,
+            Effect::DeleteL2Status(key) => self.delete(key).await,
+            Effect::ServiceStatus(_)
+            | Effect::PoolAnnotation { .. }
+            | Effect::Status(_)
+            | Effect::Notice(_) => Ok(()),
+        }
+    }
+
+    async fn write(&mut self, write: &L2StatusWrite) -> Result<(), kube::Error> {
+        let owner = self.owner().await;
+        let objects = self.objects(&write.key);
+        let parameters = PatchParams::apply(SPEAKER_FIELD_MANAGER).force();
+        let object = Patch::Apply(object(write, owner));
+        objects.patch(&write.key.name, &parameters, &object).await?;
+        objects.patch_status(&write.key.name, &parameters, &Patch::Apply(status(write))).await?;
+        Ok(())
+    }
+
+    async fn delete(&self, key: &ObjectKey) -> Result<(), kube::Error> {
+        match self.objects(key).delete(&key.name, &DeleteParams::default()).await {
+            Err(error) if code(&error) != Some(NOT_FOUND) => Err(error),
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
+    fn objects(&self, key: &ObjectKey) -> Api<ServiceL2Status> {
+        Api::namespaced(self.client.clone(), &key.namespace)
+    }
+
+    /// Without a Pod, or without the right to read it, the objects have no owner; the driver removes them all the same.
+    async fn owner(&mut self) -> Option<Value> {
+        let pod = self.pod.as_deref()?;
+        if self.owner.is_none() {
+            let pods = Api::<Pod>::namespaced(self.client.clone(), &self.namespace);
+            match pods.get(pod).await {
+                Ok(found) => self.owner = found.metadata.uid.map(|uid| reference(pod, &uid)),
+                Err(error) => tracing::debug!(pod, reason = describe(&error), "own Pod was not read"),
+            }
+        }
+        self.owner.clone()
+    }
+}
+
+fn reference(pod: &str, uid: &str) -> Value {
+    json!({ "apiVersion": "v1", "kind": "Pod", "name": pod, "uid": uid })
+}
+
+/// Labels are MetalLB's; a value that is too long for a label is left out, it stands in the status.
+fn object(write: &L2StatusWrite, owner: Option<Value>) -> Value {
+    let labels = [
+        ("metallb.io/node", write.node.as_str()),
+        ("metallb.io/service-name", write.service.name.as_ref()),
+        ("metallb.io/service-namespace", write.service.namespace.as_ref()),
+    ];
+    let labels: BTreeMap<_, _> =
+        labels.into_iter().filter(|(_, value)| value.len() <= LONGEST_LABEL).collect();
+    json!({
+        "apiVersion": "metallb.io/v1beta1",
+        "kind": "ServiceL2Status",
+        "metadata": {
+            "name": write.key.name,
+            "namespace": write.key.namespace,
+            "labels": labels,
+            "ownerReferences": owner.into_iter().collect::<Vec<_>>(),
+        },
+    })
+}
+
+fn status(write: &L2StatusWrite) -> Value {
+    let interfaces: Vec<_> = write.links.iter().map(|link| json!({ "name": link })).collect();
+    json!({
+        "apiVersion": "metallb.io/v1beta1",
+        "kind": "ServiceL2Status",
+        "metadata": { "name": write.key.name, "namespace": write.key.namespace },
+        "status": {
+            "node": write.node,
+            "serviceName": write.service.name,
+            "serviceNamespace": write.service.namespace,
+            "interfaces": interfaces,
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(node: &str) -> L2StatusWrite {
+        L2StatusWrite {
+            key: ObjectKey::new("metallb-system", "l2-0123456789"),
+            service: ObjectKey::new("web", "shop"),
+            node: node.into(),
+            links: vec!["eth0".into()],
+        }
+    }
+
+    #[test]
+    fn row_81_labels_and_status_are_metallbs() {
+        let object = object(&write("node-a"), Some(reference("speaker-x", "u")));
+        assert_eq!(object["metadata"]["labels"]["metallb.io/service-namespace"], "web");
+        assert_eq!(object["metadata"]["ownerReferences"][0]["uid"], "u");
+        assert_eq!(status(&write("node-a"))["status"]["interfaces"], json!([{ "name": "eth0" }]));
+    }
+
+    #[test]
+    fn a_node_name_that_is_no_label_value_stands_in_the_status_only() {
+        let long = "n".repeat(64);
+        assert_eq!(object(&write(&long), None)["metadata"]["labels"].get("metallb.io/node"), None);
+        assert_eq!(status(&write(&long))["status"]["node"], long);
+    }
+}
