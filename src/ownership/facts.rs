@@ -92,6 +92,11 @@ impl Slot {
             self.vacant_since = None;
             return;
         }
+        if membership.state() != State::Active {
+            // Who may not take does not wait its turn yet: all who start together would be past it.
+            self.vacant_since = None;
+            return;
+        }
         if self.offer.is_some() && self.vacant_since.is_none() {
             self.vacant_since = Some(now);
             self.note_death(address, membership);
@@ -173,7 +178,7 @@ fn candidates<'a>(
     ranking: &'a Ranking,
     membership: &'a Membership,
 ) -> impl Iterator<Item = Rank> + 'a {
-    let live = membership.peers().filter(|peer| peer.candidate());
+    let live = membership.peers().filter(|peer| peer.candidate() || (peer.alive && peer.ready));
     live.filter_map(move |peer| Some(ranking.rank(&peer.name, peer.id, *peer.offers.get(address)?)))
 }
 
