@@ -70,8 +70,7 @@ fn step<'a>(
         Err(verdict) => return (!holds).then_some(Step::Close(service, verdict)),
     };
     if !holds {
-        let alone = seat.search.demand.terms.key.is_none();
-        return (alone && seat.candidates.iter().all(|c| c.is_empty())).then_some(Step::Serve(seat));
+        return seat.candidates.iter().all(|c| c.is_empty()).then_some(Step::Serve(seat));
     }
     let kept = seat.unchanged.then(|| seat.search.adopt(&seat.candidates, &last.ledger))?;
     let decision = seat.search.settle(&kept, policy.strictness, &mut last.ledger);

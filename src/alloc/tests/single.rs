@@ -155,16 +155,21 @@ fn a_foreign_address_in_the_status_is_adopted_if_it_is_in_a_pool_and_free() {
 
 #[test]
 fn an_echo_of_an_earlier_decision_is_no_news() {
-    let mut cluster = Cluster::with(&[pool("a", &["192.0.2.0/24"]), pool("b", &["198.51.100.0/24"])]);
-    let named = |pool: &str| super::cluster::in_pool(service("s", 1), pool);
-    cluster.apply(named("a"));
+    let mut cluster = Cluster::with(&[pool("a", &["192.0.2.0/24"])]);
+    for asking in [service("s", 1), super::cluster::requesting(service("s", 1), "192.0.2.5"), service("s", 1)]
+    {
+        cluster.apply(asking);
+        cluster.decide();
+    }
+    assert_eq!(cluster.answer("s"), "192.0.2.5");
+    cluster.put(holding(service("s", 1), &["192.0.2.0"]));
     cluster.decide();
-    cluster.put(named("b"));
+    assert_eq!(cluster.answer("s"), "192.0.2.5");
+    cluster.arrive();
     cluster.decide();
-    assert_eq!(cluster.answer("s"), "198.51.100.0");
-    cluster.put(holding(named("b"), &["192.0.2.0"]));
+    cluster.put(holding(service("s", 1), &["192.0.2.0"]));
     cluster.decide();
-    assert_eq!(cluster.answer("s"), "198.51.100.0");
+    assert_eq!(cluster.answer("s"), "192.0.2.0", "after the decision has arrived it is an edit");
 }
 
 #[test]
