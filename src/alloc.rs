@@ -31,7 +31,7 @@ mod search;
 mod settle;
 mod sharing;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use addresses::Addresses;
 pub use demand::{Demand, Families, LoadBalancerClass};

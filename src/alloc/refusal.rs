@@ -11,8 +11,6 @@ use crate::name::{PoolName, ServiceKey};
 /// Why a demand was not met.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Refusal {
-    /// `spec.loadBalancerClass` names somebody else.
-    OtherClass,
     /// No cluster address, or none that says a family (headless).
     NoClusterAddress,
     /// `RequireDualStack` with fewer than two cluster addresses.
@@ -69,7 +67,6 @@ impl Refusal {
     /// The one word for it in conditions, events, metrics and logs.
     pub const fn word(&self) -> &'static str {
         match self {
-            Self::OtherClass => "OtherClass",
             Self::NoClusterAddress => "NoClusterAddress",
             Self::NotDualStack => "NotDualStack",
             Self::RequestedTwice => "RequestedTwice",
@@ -94,7 +91,6 @@ impl Refusal {
     /// What is the matter, and what to do about it.
     pub fn sentence(&self) -> String {
         match self {
-            Self::OtherClass => "spec.loadBalancerClass names another load balancer".into(),
             Self::NoClusterAddress => "the Service has no cluster address, which says the family; a headless Service gets none".into(),
             Self::NotDualStack => "RequireDualStack needs two cluster addresses; is the cluster dual-stack?".into(),
             Self::RequestedTwice => {

@@ -1,26 +1,38 @@
 //! The short way when only a few Services have changed: no address is freed, so nobody else is concerned.
 
+use std::collections::BTreeSet;
+
 use super::planner::Seat;
 use super::{Decision, Plan, Policy, Verdict, plan};
 use crate::config::Config;
 use crate::name::ServiceKey;
 use crate::world::{Kind, Service, Touched, World};
 
-/// As [`plan`], when only what is `touched` has changed since `last`.
+/// As [`plan`], when only what is `touched` has changed since `last`; and the Services whose verdict may have changed.
 ///
 /// Services that have come, and statuses that have arrived, are decided one by one. Everything else is planned anew: a
 /// change that frees an address or alters the terms of sharing may concern anybody.
-pub fn replan(world: &World, config: &Config, policy: &Policy, mut last: Plan, touched: &Touched) -> Plan {
+pub fn replan(
+    world: &World,
+    config: &Config,
+    policy: &Policy,
+    mut last: Plan,
+    touched: &Touched,
+) -> (Plan, BTreeSet<ServiceKey>) {
     let distant = |kind: &Kind| match kind {
         Kind::Service | Kind::L2Status | Kind::EndpointSlice | Kind::Node | Kind::Link => true,
         Kind::Namespace | Kind::Pool | Kind::Advertisement => false,
     };
     let short = touched.kinds.iter().all(distant).then(|| steps(world, config, policy, &mut last, touched));
-    let Some(steps) = short.flatten() else { return plan(world, config, policy, &last) };
+    let Some(steps) = short.flatten() else {
+        let plan = plan(world, config, policy, &last);
+        let changed = plan.changed_since(&last);
+        return (plan, changed);
+    };
     for step in steps {
         last.take(step, policy);
     }
-    last
+    (last, touched.services.clone())
 }
 
 /// What a touched Service needs, when it concerns nobody else.

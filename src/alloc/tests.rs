@@ -1,6 +1,6 @@
 //! Planning, by the rows of MetalLB's behaviour and by the laws it must keep.
 
-mod cluster;
+pub(crate) mod cluster;
 mod dual_stack;
 mod families;
 mod law;

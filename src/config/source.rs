@@ -27,6 +27,14 @@ pub struct PoolSource {
     pub unsupported: Vec<String>,
 }
 
+impl PoolSource {
+    /// Whether both are versions of one object that ask for the same.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        *self == Self { identity: self.identity.clone(), ..other.clone() }
+            && self.identity.same_object(&other.identity)
+    }
+}
+
 /// `spec.serviceAllocation` of an IPAddressPool.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct AllocationSource {
@@ -59,6 +67,14 @@ pub struct AdvertisementSource {
     pub preferences: Vec<PreferenceSource>,
     /// Paths of fields that are set and have no meaning yet.
     pub unsupported: Vec<String>,
+}
+
+impl AdvertisementSource {
+    /// Whether both are versions of one object that ask for the same.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        *self == Self { identity: self.identity.clone(), ..other.clone() }
+            && self.identity.same_object(&other.identity)
+    }
 }
 
 /// One of `spec.preferredNodeSelectors`.

@@ -20,6 +20,8 @@ pub struct World {
     pools: BTreeMap<ObjectKey, Pool>,
     advertisements: BTreeMap<ObjectKey, Advertisement>,
     l2statuses: BTreeMap<ObjectKey, L2Status>,
+    /// Keys of `l2statuses` by the Service that they speak of.
+    announcers: BTreeMap<ServiceKey, BTreeSet<ObjectKey>>,
     links: BTreeMap<LinkIndex, Link>,
     listed: BTreeSet<Kind>,
 }
@@ -43,10 +45,8 @@ impl World {
             }
             Object::Node(node) => put(&mut self.nodes, Kind::Node, node.key(), node),
             Object::Namespace(n) => put(&mut self.namespaces, Kind::Namespace, n.key.clone(), n),
-            Object::Pool(pool) => put(&mut self.pools, Kind::Pool, pool.source.identity.key.clone(), pool),
-            Object::Advertisement(a) => {
-                put(&mut self.advertisements, Kind::Advertisement, a.source.identity.key.clone(), a)
-            }
+            Object::Pool(pool) => self.apply_pool(pool),
+            Object::Advertisement(advertisement) => self.apply_advertisement(advertisement),
             Object::L2Status(status) => self.apply_l2status(status),
         }
     }
@@ -63,10 +63,7 @@ impl World {
             Kind::Namespace => remove(&mut self.namespaces, kind, key),
             Kind::Pool => remove(&mut self.pools, kind, key),
             Kind::Advertisement => remove(&mut self.advertisements, kind, key),
-            Kind::L2Status => match self.l2statuses.remove(key) {
-                Some(status) => touched_by_l2status([Some(&status), None]),
-                None => Touched::default(),
-            },
+            Kind::L2Status => self.delete_l2status(key),
             Kind::Link => Touched::default(),
         }
     }
@@ -112,10 +109,42 @@ impl World {
         Touched::service(Kind::Service, key)
     }
 
+    fn apply_pool(&mut self, pool: Pool) -> Touched {
+        let key = pool.source.identity.key.clone();
+        let only_status = self.pools.get(&key).is_some_and(|p| p.source.says_the_same(&pool.source));
+        let touched = put(&mut self.pools, Kind::Pool, key, pool);
+        if only_status && !touched.is_empty() { Touched::status(Kind::Pool) } else { touched }
+    }
+
+    fn apply_advertisement(&mut self, advertisement: Advertisement) -> Touched {
+        let key = advertisement.source.identity.key.clone();
+        let standing = self.advertisements.get(&key);
+        let only_status = standing.is_some_and(|a| a.source.says_the_same(&advertisement.source));
+        let touched = put(&mut self.advertisements, Kind::Advertisement, key, advertisement);
+        if only_status && !touched.is_empty() { Touched::status(Kind::Advertisement) } else { touched }
+    }
+
     fn apply_l2status(&mut self, status: L2Status) -> Touched {
-        let now = status.clone();
-        let before = self.l2statuses.insert(status.identity.key.clone(), status);
-        touched_by_l2status([before.as_ref(), Some(&now)])
+        let mut touched = self.delete(Kind::L2Status, &status.identity.key);
+        touched.merge(touched_by_l2status(&status));
+        if let Some(service) = &status.service {
+            self.announcers.entry(service.clone()).or_default().insert(status.identity.key.clone());
+        }
+        self.l2statuses.insert(status.identity.key.clone(), status);
+        touched
+    }
+
+    fn delete_l2status(&mut self, key: &ObjectKey) -> Touched {
+        let Some(status) = self.l2statuses.remove(key) else { return Touched::default() };
+        if let Some(service) = &status.service
+            && let Some(keys) = self.announcers.get_mut(service)
+        {
+            keys.remove(key);
+            if keys.is_empty() {
+                self.announcers.remove(service);
+            }
+        }
+        touched_by_l2status(&status)
     }
 
     fn keys(&self, kind: Kind) -> BTreeSet<ObjectKey> {
@@ -192,6 +221,23 @@ impl World {
         self.l2statuses.values()
     }
 
+    /// ServiceL2Statuses that speak of one Service.
+    pub fn announcers(&self, service: &ServiceKey) -> impl Iterator<Item = &L2Status> {
+        self.announcers.get(service).into_iter().flatten().filter_map(|key| self.l2statuses.get(key))
+    }
+
+    /// The version of an object that is known; `None` for kinds whose versions are not kept.
+    pub fn version(&self, kind: Kind, key: &ObjectKey) -> Option<&str> {
+        let identity = match kind {
+            Kind::Service => &self.services.get(key)?.identity,
+            Kind::Pool => &self.pools.get(key)?.source.identity,
+            Kind::Advertisement => &self.advertisements.get(key)?.source.identity,
+            Kind::L2Status => &self.l2statuses.get(key)?.identity,
+            Kind::EndpointSlice | Kind::Node | Kind::Namespace | Kind::Link => return None,
+        };
+        Some(&identity.version)
+    }
+
     /// Links of this node.
     pub fn links(&self) -> impl Iterator<Item = &Link> {
         self.links.values()
@@ -215,10 +261,8 @@ fn remove<T>(map: &mut BTreeMap<ObjectKey, T>, kind: Kind, key: &ObjectKey) -> T
     map.remove(key).map_or_else(Touched::default, |_| Touched::kind(kind))
 }
 
-fn touched_by_l2status(versions: [Option<&L2Status>; 2]) -> Touched {
-    let mut touched = Touched::kind(Kind::L2Status);
-    touched.services = versions.into_iter().flatten().filter_map(|s| s.service.clone()).collect();
-    touched
+fn touched_by_l2status(status: &L2Status) -> Touched {
+    Touched { services: status.service.iter().cloned().collect(), ..Touched::kind(Kind::L2Status) }
 }
 
 fn key_of(object: &Object) -> ObjectKey {

@@ -10,6 +10,8 @@ use crate::name::ServiceKey;
 pub struct Touched {
     /// Kinds of which at least one object has changed in a part that is kept.
     pub kinds: BTreeSet<Kind>,
+    /// Kinds of which an object has changed only in the status that we write ourselves.
+    pub statuses: BTreeSet<Kind>,
     /// Services that have changed, and Services whose [`super::L2Status`] has.
     pub services: BTreeSet<ServiceKey>,
 }
@@ -17,7 +19,7 @@ pub struct Touched {
 impl Touched {
     /// Whether nothing has changed, so that there is nothing to decide.
     pub fn is_empty(&self) -> bool {
-        self.kinds.is_empty()
+        self.kinds.is_empty() && self.statuses.is_empty()
     }
 
     /// Whether what the operator wants has changed, so that the [`crate::config::Config`] is to be built again.
@@ -28,14 +30,19 @@ impl Touched {
     /// Adds what another change has touched.
     pub fn merge(&mut self, other: Self) {
         self.kinds.extend(other.kinds);
+        self.statuses.extend(other.statuses);
         self.services.extend(other.services);
     }
 
     pub(super) fn kind(kind: Kind) -> Self {
-        Self { kinds: [kind].into(), services: BTreeSet::new() }
+        Self { kinds: [kind].into(), ..Self::default() }
+    }
+
+    pub(super) fn status(kind: Kind) -> Self {
+        Self { statuses: [kind].into(), ..Self::default() }
     }
 
     pub(super) fn service(kind: Kind, service: ServiceKey) -> Self {
-        Self { kinds: [kind].into(), services: [service].into() }
+        Self { kinds: [kind].into(), services: [service].into(), ..Self::default() }
     }
 }

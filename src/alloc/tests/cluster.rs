@@ -10,14 +10,14 @@ use crate::world::{
 };
 
 #[derive(Default)]
-pub(super) struct Cluster {
-    pub(super) world: World,
-    pub(super) config: Config,
-    pub(super) policy: Policy,
-    pub(super) plan: Plan,
+pub(crate) struct Cluster {
+    pub(crate) world: World,
+    pub(crate) config: Config,
+    pub(crate) policy: Policy,
+    pub(crate) plan: Plan,
 }
 
-pub(super) fn identity(namespace: &str, name: &str, created: i64) -> Identity {
+pub(crate) fn identity(namespace: &str, name: &str, created: i64) -> Identity {
     Identity {
         key: ObjectKey::new(namespace, name),
         uid: format!("uid-{name}").into(),
@@ -27,11 +27,11 @@ pub(super) fn identity(namespace: &str, name: &str, created: i64) -> Identity {
     }
 }
 
-pub(super) fn labels(pairs: &[(&str, &str)]) -> Labels {
+pub(crate) fn labels(pairs: &[(&str, &str)]) -> Labels {
     pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
 }
 
-pub(super) fn pool(name: &str, addresses: &[&str]) -> PoolSource {
+pub(crate) fn pool(name: &str, addresses: &[&str]) -> PoolSource {
     PoolSource {
         identity: identity("metallb-system", name, 0),
         labels: Labels::default(),
@@ -44,13 +44,13 @@ pub(super) fn pool(name: &str, addresses: &[&str]) -> PoolSource {
 }
 
 /// A pool that is tried before the open ones.
-pub(super) fn pinned(name: &str, addresses: &[&str], priority: i64) -> PoolSource {
+pub(crate) fn pinned(name: &str, addresses: &[&str], priority: i64) -> PoolSource {
     let allocation = AllocationSource { priority, ..AllocationSource::default() };
     PoolSource { allocation: Some(allocation), ..pool(name, addresses) }
 }
 
 /// An IPv4 Service on port 80, created at second `created`.
-pub(super) fn service(name: &str, created: i64) -> Service {
+pub(crate) fn service(name: &str, created: i64) -> Service {
     Service {
         identity: identity("web", name, created),
         load_balancer: true,
@@ -71,54 +71,54 @@ pub(super) fn service(name: &str, created: i64) -> Service {
     }
 }
 
-pub(super) fn v6(service: Service) -> Service {
+pub(crate) fn v6(service: Service) -> Service {
     let cluster_families = [Some(Family::V6)].into();
     Service { cluster_families, primary_family: Some(Family::V6), ..service }
 }
 
-pub(super) fn dual(service: Service, family_policy: FamilyPolicy) -> Service {
+pub(crate) fn dual(service: Service, family_policy: FamilyPolicy) -> Service {
     Service { cluster_families: [Some(Family::V4), Some(Family::V6)].into(), family_policy, ..service }
 }
 
-pub(super) fn annotated(value: &str) -> Option<Annotated> {
+pub(crate) fn annotated(value: &str) -> Option<Annotated> {
     Some(Annotated { value: value.into(), deprecated: false })
 }
 
-pub(super) fn in_pool(mut service: Service, pool: &str) -> Service {
+pub(crate) fn in_pool(mut service: Service, pool: &str) -> Service {
     service.annotations.address_pool = annotated(pool);
     service
 }
 
-pub(super) fn requesting(mut service: Service, addresses: &str) -> Service {
+pub(crate) fn requesting(mut service: Service, addresses: &str) -> Service {
     service.annotations.load_balancer_ips = annotated(addresses);
     service
 }
 
-pub(super) fn sharing(mut service: Service, key: &str, protocol: Protocol, port: u16) -> Service {
+pub(crate) fn sharing(mut service: Service, key: &str, protocol: Protocol, port: u16) -> Service {
     service.annotations.allow_shared_ip = annotated(key);
     service.ports = [Port { protocol, port }].into();
     service
 }
 
-pub(super) fn holding(mut service: Service, addresses: &[&str]) -> Service {
+pub(crate) fn holding(mut service: Service, addresses: &[&str]) -> Service {
     service.ingress = addresses.iter().map(|a| a.parse().unwrap()).collect();
     service
 }
 
 impl Cluster {
-    pub(super) fn with(pools: &[PoolSource]) -> Self {
+    pub(crate) fn with(pools: &[PoolSource]) -> Self {
         let mut cluster = Self::default();
         cluster.pools(pools);
         cluster
     }
 
-    pub(super) fn strict(mut self) -> Self {
+    pub(crate) fn strict(mut self) -> Self {
         self.policy.strictness = Strictness::Parity;
         self
     }
 
     /// These pools and no others.
-    pub(super) fn pools(&mut self, pools: &[PoolSource]) {
+    pub(crate) fn pools(&mut self, pools: &[PoolSource]) {
         let pools = pools.iter().map(|source| {
             Object::Pool(Pool { source: source.clone(), counters: None, conditions: Box::default() })
         });
@@ -126,13 +126,13 @@ impl Cluster {
         self.config = Config::build(&self.world.written(), &self.config).0;
     }
 
-    pub(super) fn namespace(&mut self, name: &str, pairs: &[(&str, &str)]) {
+    pub(crate) fn namespace(&mut self, name: &str, pairs: &[(&str, &str)]) {
         let namespace = Namespace { key: ObjectKey::new("", name), labels: labels(pairs) };
         self.world.apply(Object::Namespace(namespace));
     }
 
     /// The user creates or changes a Service; its status stays.
-    pub(super) fn apply(&mut self, mut service: Service) {
+    pub(crate) fn apply(&mut self, mut service: Service) {
         if let Some(standing) = self.world.service(service.key()) {
             service.ingress.clone_from(&standing.ingress);
             service.annotations.allocated_from.clone_from(&standing.annotations.allocated_from);
@@ -141,25 +141,25 @@ impl Cluster {
     }
 
     /// The Service looks like this, status included.
-    pub(super) fn put(&mut self, service: Service) {
+    pub(crate) fn put(&mut self, service: Service) {
         self.world.apply(Object::Service(service));
     }
 
-    pub(super) fn delete(&mut self, name: &str) {
+    pub(crate) fn delete(&mut self, name: &str) {
         self.world.delete(Kind::Service, &ObjectKey::new("web", name));
     }
 
     /// Plans, and lets every status arrive.
-    pub(super) fn turn(&mut self) {
+    pub(crate) fn turn(&mut self) {
         self.decide();
         self.arrive();
     }
 
-    pub(super) fn decide(&mut self) {
+    pub(crate) fn decide(&mut self) {
         self.plan = plan(&self.world, &self.config, &self.policy, &self.plan);
     }
 
-    pub(super) fn arrive(&mut self) {
+    pub(crate) fn arrive(&mut self) {
         let services: Vec<Service> = self.world.services().cloned().collect();
         for mut service in services {
             let Some(verdict) = self.plan.verdict(service.key()) else { continue };
@@ -177,12 +177,12 @@ impl Cluster {
     }
 
     /// A controller that has just started remembers nothing.
-    pub(super) fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
         self.plan = Plan::default();
         self.config = Config::build(&self.world.written(), &Config::default()).0;
     }
 
-    pub(super) fn decision(&self, name: &str) -> &Decision {
+    pub(crate) fn decision(&self, name: &str) -> &Decision {
         match self.plan.verdict(&ObjectKey::new("web", name)) {
             Some(Verdict::Decided(decision)) => decision,
             other => panic!("{name}: {other:?}"),
@@ -190,7 +190,7 @@ impl Cluster {
     }
 
     /// What the Service holds, in words; or why it holds nothing.
-    pub(super) fn answer(&self, name: &str) -> String {
+    pub(crate) fn answer(&self, name: &str) -> String {
         let decision = self.decision(name);
         match (&decision.allocation, &decision.refusal) {
             (Some(allocation), None) => allocation.addresses.to_string(),
@@ -200,12 +200,12 @@ impl Cluster {
         }
     }
 
-    pub(super) fn answers<const N: usize>(&self, names: [&str; N]) -> [String; N] {
+    pub(crate) fn answers<const N: usize>(&self, names: [&str; N]) -> [String; N] {
         names.map(|name| self.answer(name))
     }
 
     /// The only Service of this cluster, after a turn.
-    pub(super) fn answer_to(&mut self, service: Service) -> String {
+    pub(crate) fn answer_to(&mut self, service: Service) -> String {
         let name = service.key().name.clone();
         self.apply(service);
         self.turn();
