@@ -7,3 +7,4 @@ pub mod netns;
 pub mod privilege;
 pub mod sandbox;
 pub mod segment;
+pub mod standins;
