@@ -1,1 +1,104 @@
-//! Assigns addresses to Services of type LoadBalancer.
+//! Assigns addresses to Services of type LoadBalancer: one process per cluster decides, the one that holds the Lease.
+//!
+//! ```text
+//!  settings ─► telemetry ─► client ─► watches ─► driver ─► outbox ─► API server
+//!                             ├─► lease ─────────▲  └─► notices, metrics
+//!                             └─► secret of the heartbeats
+//! ```
+//!
+//! Deliberately absent: what a decision is made of, which is in the core, and any state that would have to survive a
+//! restart: what Services hold stands in their status.
+
+mod apply;
+mod driver;
+mod lease;
+mod metrics;
+mod outbox;
+mod secret;
+mod settings;
+
+use std::process::ExitCode;
+
+use kube::Client;
+use patina_daemon::admin::{self, Readiness};
+use patina_daemon::fatal::{self, Fatal};
+use patina_daemon::notice::{self, Reporter};
+use patina_daemon::{client, telemetry, watch};
+use prometheus_client::registry::Registry;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{mpsc, watch as value};
+use tokio::task::JoinSet;
+
+pub use settings::Arguments;
+
+use driver::{KINDS, State, Wires};
+use settings::Settings;
+
+/// Name of the process in its own messages.
+const NAME: &str = "patina-controller";
+/// `reportingController` of Events, as users of MetalLB know it.
+const REPORTER: &str = "metallb-controller";
+/// Changes that wait for the driver. When full, the watches wait, and then the API server's own buffers fill.
+const EVENTS: usize = 1024;
+
+/// Runs the controller until it is told to end; the exit code says whose turn it is.
+pub fn main(arguments: Arguments) -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let end = runtime.map_err(Fatal::crash).and_then(|runtime| runtime.block_on(run(arguments)));
+    fatal::exit(NAME, end)
+}
+
+/// Starts every part, and waits until it is told to end.
+///
+/// # Errors
+/// One line, and whose turn it is: a setting, a port that is taken, a cluster that is too old.
+pub async fn run(arguments: Arguments) -> Result<(), Fatal> {
+    let settings = Settings::try_from(arguments)?;
+    telemetry::start(settings.flags.log_level, settings.flags.log_format);
+    let mut ends = Ends::listen()?;
+    let client = client::client(settings.flags.kubeconfig.as_deref()).await?;
+    let reporter = Reporter { controller: REPORTER, instance: settings.identity.clone() };
+    let (notices, _notice_writer) = notice::start(client.clone(), reporter);
+    let (mut registry, metrics) = (Registry::default(), metrics::Metrics::default());
+    metrics.register(&mut registry, notices.dropped());
+    let (readiness, ready) = value::channel(Readiness::Starting);
+    let _admin = admin::start(settings.endpoints, registry, ready).await?;
+    tokio::select! {
+        answered = client::wait_for_server(&client) => answered?,
+        () = ends.told() => return Ok(()),
+    }
+    let (send, events) = mpsc::channel(EVENTS);
+    let _watches = watch::start(&client, &settings.namespace, &KINDS, &send);
+    let _secret = keep_secret(&client, settings.secret);
+    let leadership = lease::start(client.clone(), &settings.namespace, settings.identity, settings.times);
+    let role = leadership.role.clone();
+    let wires = Wires { events, role, writer: apply::Writer::new(client), notices, readiness };
+    tokio::select! {
+        () = driver::run(wires, State::new(settings.policy, metrics)) => {}
+        () = ends.told() => {}
+    }
+    leadership.resign().await;
+    Ok(())
+}
+
+fn keep_secret(client: &Client, place: Option<secret::Place>) -> JoinSet<()> {
+    place.into_iter().map(|place| secret::ensure(client.clone(), place)).collect()
+}
+
+/// The signals that end the process.
+struct Ends([Signal; 2]);
+
+impl Ends {
+    fn listen() -> Result<Self, Fatal> {
+        let listen = |kind| signal(kind).map_err(Fatal::crash);
+        Ok(Self([listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?]))
+    }
+
+    async fn told(&mut self) {
+        let [terminate, interrupt] = &mut self.0;
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    }
+}

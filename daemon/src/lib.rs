@@ -9,14 +9,12 @@
 //! Deliberately absent: any decision about addresses.
 
 pub mod admin;
-pub mod apply;
 pub mod backoff;
 pub mod client;
 pub mod clock;
 pub mod fatal;
 pub mod metrics;
 pub mod notice;
-pub mod outbox;
 pub mod outlook;
 pub mod settings;
 pub mod telemetry;

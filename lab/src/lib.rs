@@ -7,4 +7,3 @@ pub mod netns;
 pub mod privilege;
 pub mod sandbox;
 pub mod segment;
-pub mod standins;

@@ -1,15 +1,11 @@
 //! The bodies of requests.
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use k8s_openapi::jiff::Timestamp;
 use patina::api::annotations::ALLOCATED_FROM_POOL;
 use patina::name::PoolName;
-use patina::reconcile::{L2StatusWrite, ServiceWrite, StatusWrite, Subject};
+use patina::reconcile::{ServiceWrite, StatusWrite, Subject};
 use patina::world::{Condition, PoolCounters};
 use serde_json::{Map, Value, json};
-
-/// Longest value of a label (Kubernetes, "Labels and Selectors").
-const LONGEST_LABEL: usize = 63;
 
 pub(super) fn service_status(write: &ServiceWrite, version: Option<&str>, now: Timestamp) -> Value {
     let key = &write.subject.key;
@@ -31,7 +27,9 @@ pub(super) fn annotation(subject: &Subject, pool: Option<&PoolName>) -> Value {
 
 pub(super) fn status(write: &StatusWrite, now: Timestamp) -> Value {
     let mut status = write.counters.as_ref().map(counters).unwrap_or_default();
-    status.insert("conditions".to_owned(), conditions(&write.conditions, now));
+    if !write.conditions.is_empty() {
+        status.insert("conditions".to_owned(), conditions(&write.conditions, now));
+    }
     json!({ "metadata": { "uid": &*write.subject.uid }, "status": status })
 }
 
@@ -66,46 +64,6 @@ fn condition(condition: &Condition, now: Timestamp) -> Value {
     body
 }
 
-pub(super) fn l2status_object(write: &L2StatusWrite, owner: Option<&OwnerReference>) -> Value {
-    let mut metadata = json!({
-        "namespace": &*write.key.namespace,
-        "name": &*write.key.name,
-        "labels": labels(write),
-    });
-    if let Some(owner) = owner {
-        metadata["ownerReferences"] = json!([owner]);
-    }
-    json!({ "apiVersion": "metallb.io/v1beta1", "kind": "ServiceL2Status", "metadata": metadata, "spec": {} })
-}
-
-/// What is too long for a label is left out: the status holds it as well.
-fn labels(write: &L2StatusWrite) -> Map<String, Value> {
-    [
-        ("metallb.io/node", write.node.as_str()),
-        ("metallb.io/service-name", &write.service.name),
-        ("metallb.io/service-namespace", &write.service.namespace),
-    ]
-    .into_iter()
-    .filter(|(_, value)| value.len() <= LONGEST_LABEL)
-    .map(|(key, value)| (key.to_owned(), value.into()))
-    .collect()
-}
-
-pub(super) fn l2status_status(write: &L2StatusWrite) -> Value {
-    let interfaces: Vec<Value> = write.links.iter().map(|link| json!({ "name": link.as_str() })).collect();
-    json!({
-        "apiVersion": "metallb.io/v1beta1",
-        "kind": "ServiceL2Status",
-        "metadata": { "namespace": &*write.key.namespace, "name": &*write.key.name },
-        "status": {
-            "node": write.node.as_str(),
-            "serviceName": &*write.service.name,
-            "serviceNamespace": &*write.service.namespace,
-            "interfaces": interfaces,
-        },
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use patina::api::conditions::ConditionStatus;
@@ -132,12 +90,7 @@ mod tests {
 
     #[test]
     fn clearing_an_address_sends_an_empty_list_and_an_address_carries_its_version() {
-        let write = ServiceWrite {
-            subject: subject(Kind::Service),
-            ingress: vec![],
-            conditions: vec![],
-            moves: true,
-        };
+        let write = ServiceWrite { subject: subject(Kind::Service), ingress: vec![], conditions: vec![] };
         let body = service_status(&write, Some("7"), Timestamp::UNIX_EPOCH);
         assert_eq!(body["status"]["loadBalancer"]["ingress"], json!([]));
         assert_eq!(body["metadata"]["resourceVersion"], "7");
@@ -159,17 +112,5 @@ mod tests {
     fn an_annotation_is_removed_by_null() {
         let body = annotation(&subject(Kind::Service), None);
         assert_eq!(body["metadata"]["annotations"][ALLOCATED_FROM_POOL], Value::Null);
-    }
-
-    #[test]
-    fn a_node_name_that_is_too_long_for_a_label_stands_in_the_status_only() {
-        let node = "n".repeat(64);
-        let key = ObjectKey::new("metallb-system", "l2-1");
-        let service = ObjectKey::new("web", "shop");
-        let write = L2StatusWrite { key, service, node: node.as_str().into(), links: vec!["eth0".into()] };
-        let labels = &l2status_object(&write, None)["metadata"]["labels"];
-        assert_eq!(labels.get("metallb.io/node"), None);
-        assert_eq!(labels["metallb.io/service-name"], "shop");
-        assert_eq!(l2status_status(&write)["status"]["node"], node);
     }
 }

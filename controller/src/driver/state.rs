@@ -1,0 +1,209 @@
+//! What the loop owns, and what it does with it. No waiting and no clock in here.
+
+use std::sync::Arc;
+
+use patina::alloc::{Plan, Policy, plan, replan};
+use patina::config::{Config, Problem};
+use patina::reconcile::{Controller, CrdFlavor, Effect, Notice, Review, ServiceWrite};
+use patina::time::Instant;
+use patina::world::{Kind, Touched, World};
+use patina_daemon::outlook::Outlook;
+use patina_daemon::watch::Event;
+
+use super::tell::{self, Told};
+use crate::apply::{WriteError, Written};
+use crate::lease::Role;
+use crate::metrics::Metrics;
+use crate::outbox::{Lane, Outbox, Outcome};
+
+/// Kinds that the controller watches.
+pub(crate) const KINDS: [Kind; 6] =
+    [Kind::Service, Kind::Namespace, Kind::Node, Kind::Pool, Kind::Advertisement, Kind::L2Status];
+
+/// Kinds without which nothing is decided: a Service whose pool is not known yet would lose its address.
+const NEEDED: [Kind; 4] = [Kind::Service, Kind::Namespace, Kind::Pool, Kind::Advertisement];
+
+/// Everything known and decided.
+pub(crate) struct State {
+    policy: Policy,
+    metrics: Metrics,
+    outlook: Outlook,
+    world: World,
+    touched: Touched,
+    config: Config,
+    problems: Vec<Problem>,
+    crds: CrdFlavor,
+    /// What was decided since leadership came; `None` while somebody else leads.
+    plan: Option<Plan>,
+    outbox: Outbox,
+    told: Told,
+}
+
+impl State {
+    /// Nothing is known yet.
+    pub(crate) fn new(policy: Policy, metrics: Metrics) -> Self {
+        Self {
+            policy,
+            metrics,
+            outlook: Outlook::new(KINDS),
+            world: World::default(),
+            touched: Touched::default(),
+            config: Config::default(),
+            problems: Vec::new(),
+            crds: CrdFlavor::default(),
+            plan: None,
+            outbox: Outbox::default(),
+            told: Told::default(),
+        }
+    }
+
+    /// Whether everything was read that decisions need.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.world.knows(&NEEDED)
+    }
+
+    /// Takes what a watch says.
+    pub(crate) fn handle_event(&mut self, event: Event) {
+        match event {
+            Event::Change(change) => {
+                self.metrics.client.updates.add(1);
+                self.touched.merge(self.world.change(change));
+            }
+            Event::State(kind, state) => self.outlook.note(kind, state).iter().for_each(|line| line.log()),
+        }
+    }
+
+    /// Takes the end of an effect.
+    pub(crate) fn handle_end(&mut self, effect: &Effect, result: Result<Written, WriteError>, now: Instant) {
+        let outcome = match &result {
+            Ok(Written::Whole | Written::Gone) => Outcome::Done,
+            Ok(Written::WithoutConditions) => {
+                self.notice_foreign_crds();
+                Outcome::Done
+            }
+            Err(error) => {
+                self.metrics.client.update_errors.add(1);
+                tell::failed(effect, error);
+                Outcome::Failed
+            }
+        };
+        self.outbox.end(effect, lane(&self.world, effect), outcome, now);
+    }
+
+    fn notice_foreign_crds(&mut self) {
+        if self.crds == CrdFlavor::MetalLb {
+            return;
+        }
+        tracing::info!(
+            "the cluster has MetalLB's own definitions: pools and advertisements show no conditions"
+        );
+        self.crds = CrdFlavor::MetalLb;
+    }
+
+    /// Decides, if something was touched and this process leads. The answer is what people are to be told.
+    pub(crate) fn decide(&mut self, role: Role, now: Instant) -> Vec<Notice> {
+        if !role.leads(now) {
+            self.follow();
+            return Vec::new();
+        }
+        if !self.is_ready() {
+            return Vec::new();
+        }
+        let touched = std::mem::take(&mut self.touched);
+        match self.plan.take() {
+            None => self.begin(),
+            Some(last) if touched.is_empty() => {
+                self.plan = Some(last);
+                Vec::new()
+            }
+            Some(last) => self.go_on(last, &touched),
+        }
+    }
+
+    /// Somebody else decides: what was decided here is worth nothing from now on.
+    fn follow(&mut self) {
+        self.plan = None;
+        self.outbox.clear();
+    }
+
+    /// Leadership has come: everything is read from what stands in the statuses.
+    fn begin(&mut self) -> Vec<Notice> {
+        self.rebuild_config();
+        let plan = plan(&self.world, &self.config, &self.policy, &Plan::default());
+        self.told.planned(&plan, &self.world.services().map(|s| s.key().clone()).collect());
+        self.hand_out(plan, |controller| controller.review_all())
+    }
+
+    fn go_on(&mut self, last: Plan, touched: &Touched) -> Vec<Notice> {
+        if touched.config() {
+            self.rebuild_config();
+        }
+        let (plan, changed) = replan(&self.world, &self.config, &self.policy, last, touched);
+        self.told.planned(&plan, &changed);
+        self.hand_out(plan, |controller| controller.review(touched, &changed))
+    }
+
+    fn rebuild_config(&mut self) {
+        let (config, problems) = Config::build(&self.world.written(), &self.config);
+        tell::configured(&self.problems, &problems);
+        self.metrics.client.config_loaded.set(1);
+        self.metrics.client.config_stale.set(problems.iter().any(|p| p.kind.rejects()).into());
+        self.config = config;
+        self.problems = problems;
+    }
+
+    fn hand_out(&mut self, plan: Plan, review: impl FnOnce(&Controller<'_>) -> Review) -> Vec<Notice> {
+        self.metrics.show(&self.config, &plan, self.told.waiting());
+        let controller = Controller {
+            world: &self.world,
+            config: &self.config,
+            problems: &self.problems,
+            plan: &plan,
+            crds: self.crds,
+        };
+        let notices = self.outbox.review(review(&controller), |effect| lane(&self.world, effect));
+        self.plan = Some(plan);
+        notices
+    }
+
+    /// The next effect to carry out, with the version of the object that it holds for.
+    pub(crate) fn poll_effect(&mut self, role: Role, now: Instant) -> Option<(Effect, Option<Arc<str>>)> {
+        if !role.leads(now) {
+            return None;
+        }
+        let effect = self.outbox.poll(now)?;
+        let version = self.version_for(&effect);
+        Some((effect, version))
+    }
+
+    /// An address is only written over the very object that was decided upon.
+    fn version_for(&self, effect: &Effect) -> Option<Arc<str>> {
+        let Effect::ServiceStatus(write) = effect else { return None };
+        let service = self.world.service(&write.subject.key)?;
+        moves(&self.world, write).then(|| service.identity.version.clone())
+    }
+
+    /// When the loop has something to do although nothing has happened.
+    pub(crate) fn poll_timeout(&self, role: Role) -> Option<Instant> {
+        let end_of_term = match role {
+            Role::Leading { until } if self.plan.is_some() => Some(until),
+            Role::Leading { .. } | Role::Following => None,
+        };
+        self.outbox.poll_timeout().into_iter().chain(end_of_term).min()
+    }
+}
+
+fn lane(world: &World, effect: &Effect) -> Lane {
+    match effect {
+        Effect::ServiceStatus(write) if moves(world, write) => Lane::Address,
+        Effect::ServiceStatus(_) | Effect::Status(_) | Effect::L2Status(_) | Effect::DeleteL2Status(_) => {
+            Lane::Status
+        }
+        Effect::PoolAnnotation { .. } | Effect::Notice(_) => Lane::Annotation,
+    }
+}
+
+/// Whether the write changes the addresses, and not only what is said about them.
+fn moves(world: &World, write: &ServiceWrite) -> bool {
+    world.service(&write.subject.key).is_some_and(|service| *service.ingress != *write.ingress)
+}

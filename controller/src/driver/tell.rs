@@ -1,0 +1,77 @@
+//! One info line per transition, where it is decided.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use patina::alloc::{Addresses, Plan, Verdict};
+use patina::config::Problem;
+use patina::name::ServiceKey;
+use patina::reconcile::Effect;
+
+use crate::apply::WriteError;
+
+/// What was last said of each Service.
+#[derive(Debug, Default)]
+pub(super) struct Told(BTreeMap<ServiceKey, Fact>);
+
+/// What a Service holds, and why it does not hold what it asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Fact {
+    addresses: Addresses,
+    refusal: Option<&'static str>,
+}
+
+impl Told {
+    /// Says what has changed for these Services.
+    pub(super) fn planned(&mut self, plan: &Plan, services: &BTreeSet<ServiceKey>) {
+        for service in services {
+            let now = fact(plan, service);
+            let before = match plan.verdict(service) {
+                Some(_) => self.0.insert(service.clone(), now),
+                None => self.0.remove(service),
+            };
+            say(service, before.unwrap_or_default(), now);
+        }
+    }
+
+    /// How many Services wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.0.values().filter(|fact| fact.refusal.is_some()).count()
+    }
+}
+
+fn say(service: &ServiceKey, before: Fact, now: Fact) {
+    let (from, to) = (before.addresses, now.addresses);
+    match now.refusal {
+        _ if before == now => {}
+        Some(reason) if from == to => tracing::info!(%service, %to, reason, "a service waits"),
+        refusal => {
+            let reason = refusal.unwrap_or(if to == Addresses::NONE { "Released" } else { "Allocated" });
+            tracing::info!(%service, %from, %to, reason, "addresses of a service");
+        }
+    }
+}
+
+fn fact(plan: &Plan, service: &ServiceKey) -> Fact {
+    let held = plan.ledger().holding(service);
+    let refusal = match plan.verdict(service) {
+        Some(Verdict::Decided(decision)) => decision.refusal.as_ref().map(|refusal| refusal.word()),
+        Some(Verdict::Clear) | None => None,
+    };
+    Fact { addresses: held.map_or(Addresses::NONE, |holding| holding.addresses), refusal }
+}
+
+/// Problems that have come, and that they are over.
+pub(super) fn configured(before: &[Problem], now: &[Problem]) {
+    for problem in now.iter().filter(|problem| !before.contains(problem)) {
+        tracing::warn!(object = %problem.object, kind = %problem.origin, reason = %problem, "configuration");
+    }
+    if now.is_empty() && !before.is_empty() {
+        tracing::info!("configuration is in force without a problem");
+    }
+}
+
+/// An effect that failed; it is tried again.
+pub(super) fn failed(effect: &Effect, error: &WriteError) {
+    let key = effect.key();
+    tracing::debug!(object = %key.object, part = ?key.part, %error, "not written; trying again");
+}
