@@ -30,7 +30,7 @@ impl Writer {
     /// The difference between the status objects that should stand for this node and those that do.
     pub fn l2statuses(&self, world: &World, eligible: &[Eligibility], held: &Held) -> Vec<Effect> {
         let wanted = self.wanted(world, eligible, held);
-        let stand = |write: &L2StatusWrite| world.l2statuses().any(|s| says(s, write));
+        let stand = |write: &L2StatusWrite| world.l2status(&write.key).is_some_and(|s| says(s, write));
         let missing = wanted.values().filter(|w| !stand(w)).cloned().map(Effect::L2Status);
         let of_this_node = world.l2statuses().filter(|s| s.node.as_ref() == Some(&self.node));
         let left_over = of_this_node.filter(|s| !wanted.contains_key(&s.identity.key));
@@ -47,14 +47,14 @@ impl Writer {
         held: &Held,
         taken: IpAddr,
     ) -> Vec<Effect> {
-        let holds = |address: IpAddr| held.iter().any(|(a, _)| *a == address);
+        let holds = |address: IpAddr| links_of(held, address).next().is_some();
         let services = eligible.iter().filter(|e| e.address == taken).flat_map(|e| e.services.keys());
         let whole: BTreeSet<_> = services
             .filter(|key| world.service(key).is_some_and(|s| s.ingress.iter().all(|a| holds(*a))))
             .collect();
-        let others = world.l2statuses().filter(|s| s.node.is_some() && s.node.as_ref() != Some(&self.node));
-        let of_these = others.filter(|s| s.service.as_ref().is_some_and(|key| whole.contains(key)));
-        of_these.map(|s| Effect::DeleteL2Status(s.identity.key.clone())).collect()
+        let all = whole.into_iter().flat_map(|key| world.announcers(key));
+        let others = all.filter(|s| s.node.is_some() && s.node.as_ref() != Some(&self.node));
+        others.map(|s| Effect::DeleteL2Status(s.identity.key.clone())).collect()
     }
 
     fn wanted(
@@ -65,7 +65,7 @@ impl Writer {
     ) -> BTreeMap<ObjectKey, L2StatusWrite> {
         let mut wanted: BTreeMap<ObjectKey, L2StatusWrite> = BTreeMap::new();
         for entry in eligible {
-            let links: Vec<_> = held.iter().filter(|(a, _)| *a == entry.address).map(|(_, l)| *l).collect();
+            let links: Vec<_> = links_of(held, entry.address).collect();
             if links.is_empty() {
                 continue;
             }
@@ -139,9 +139,12 @@ impl Writer {
     }
 }
 
+fn links_of(held: &Held, address: IpAddr) -> impl Iterator<Item = LinkIndex> + '_ {
+    held.range((address, LinkIndex(0))..=(address, LinkIndex(u32::MAX))).map(|(_, link)| *link)
+}
+
 fn says(status: &L2Status, write: &L2StatusWrite) -> bool {
-    status.identity.key == write.key
-        && status.service.as_ref() == Some(&write.service)
+    status.service.as_ref() == Some(&write.service)
         && status.node.as_ref() == Some(&write.node)
         && status.links == write.links
 }

@@ -23,7 +23,7 @@ pub struct Link {
 impl Link {
     /// Whether the address lies in the prefix of one of the link's own addresses.
     ///
-    /// A host route (/32, /128) holds no neighbour and does not count; neither does `fe80::/10`.
+    /// A host route (/32, /128) holds no neighbour and does not count.
     pub fn on_subnet(&self, address: IpAddr) -> bool {
         self.prefixes.iter().any(|p| p.prefix_len() < p.max_prefix_len() && p.contains(&address))
     }

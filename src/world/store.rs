@@ -221,6 +221,11 @@ impl World {
         self.l2statuses.values()
     }
 
+    /// One ServiceL2Status.
+    pub fn l2status(&self, key: &ObjectKey) -> Option<&L2Status> {
+        self.l2statuses.get(key)
+    }
+
     /// ServiceL2Statuses that speak of one Service.
     pub fn announcers(&self, service: &ServiceKey) -> impl Iterator<Item = &L2Status> {
         self.announcers.get(service).into_iter().flatten().filter_map(|key| self.l2statuses.get(key))
@@ -276,3 +281,6 @@ fn key_of(object: &Object) -> ObjectKey {
         Object::L2Status(status) => status.identity.key.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests;
