@@ -1,10 +1,12 @@
 //! Verbs that only the lab and the tests use: they prepare a process and become another program.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
+use patina_lab::agent;
 use patina_lab::privilege::{Capability, exec_with};
 use patina_lab::sandbox::{self, Side};
 
@@ -29,6 +31,23 @@ impl From<Keep> for Capability {
             Keep::NetRaw => Self::NetRaw,
         }
     }
+}
+
+/// Which node, and how its agents reach the API server.
+#[derive(Debug, Args)]
+pub(crate) struct Node {
+    /// A `NodeSpec` as JSON.
+    spec: String,
+    kubeconfig: PathBuf,
+}
+
+/// Runs a node's agents in this process's namespace.
+pub(crate) fn node(node: &Node) -> anyhow::Result<ExitCode> {
+    let spec = serde_json::from_str(&node.spec).context("the node's description")?;
+    agent::log_to_stderr();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    runtime.block_on(agent::run(spec, &node.kubeconfig))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Becomes the command, confined. Returns only what went wrong.

@@ -1,6 +1,7 @@
 //! The patina command, as a function, so that tests can be the same program.
 
 mod hidden;
+mod lab;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -17,6 +18,14 @@ struct Patina {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// A whole cluster on this machine: plays its story, or stays for kubectl.
+    Lab(lab::Lab),
+    /// The program behind `lab up`.
+    #[command(hide = true, name = "lab-cluster")]
+    Cluster(lab::Cluster),
+    /// The agents of one node of a lab.
+    #[command(hide = true, name = "lab-node")]
+    Node(hidden::Node),
     /// Run a command in the lab's box (used by the tests).
     #[command(hide = true, name = "lab-box")]
     Box {
@@ -31,6 +40,9 @@ enum Verb {
 /// The whole program. Must be called before the program has a second thread.
 pub fn main() -> ExitCode {
     let result = match Patina::parse().verb {
+        Verb::Lab(lab) => lab::run(lab),
+        Verb::Cluster(cluster) => lab::run_cluster(&cluster),
+        Verb::Node(node) => hidden::node(&node),
         Verb::Box { command } => hidden::in_box(&command),
         Verb::Confine(confine) => Err(hidden::confine(confine)),
     };

@@ -6,9 +6,8 @@ use std::net::IpAddr;
 use futures::TryStreamExt;
 use ipnet::IpNet;
 use netlink_packet_route::link::{InfoData, InfoVeth, LinkAttribute, LinkMessage};
-use netlink_packet_route::neighbour::{
-    NeighbourAddress, NeighbourAttribute, NeighbourMessage, NeighbourState,
-};
+pub use netlink_packet_route::neighbour::NeighbourState;
+use netlink_packet_route::neighbour::{NeighbourAddress, NeighbourAttribute, NeighbourMessage};
 use netlink_packet_route::route::{RouteMessage, RouteScope, RouteType};
 use patina::addr::HardwareAddr;
 use patina::name::LinkIndex;
@@ -63,6 +62,15 @@ pub struct Cable<'a> {
     pub far: &'a str,
     /// Hardware address of the far end.
     pub hardware: HardwareAddr,
+}
+
+/// What a host does with packets to a virtual address, which is on no link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reception {
+    /// Takes them for its own.
+    Local,
+    /// Drops them without a word.
+    Drop,
 }
 
 /// Whether a bridge looks into multicast group membership.
@@ -184,15 +192,15 @@ impl Netlink {
         self.put_route(route.build(), doing).await
     }
 
-    /// Takes an address for the namespace's own without putting it on any link.
-    pub async fn add_local(&self, address: IpAddr) -> Result<(), NetlinkError> {
-        self.put_route(local(address), || format!("take {address} for local")).await
+    /// Receives packets to an address without putting it on any link.
+    pub async fn add_virtual(&self, address: IpAddr, reception: Reception) -> Result<(), NetlinkError> {
+        self.put_route(virtual_route(address, reception), || format!("receive for {address}")).await
     }
 
-    /// Undoes [`Self::add_local`].
-    pub async fn remove_local(&self, address: IpAddr) -> Result<(), NetlinkError> {
-        let done = self.handle.route().del(local(address)).execute().await;
-        done.map_err(failed(|| format!("no longer take {address} for local")))
+    /// Undoes [`Self::add_virtual`].
+    pub async fn remove_virtual(&self, address: IpAddr, reception: Reception) -> Result<(), NetlinkError> {
+        let done = self.handle.route().del(virtual_route(address, reception)).execute().await;
+        done.map_err(failed(|| format!("no longer receive for {address}")))
     }
 
     /// The neighbour cache of both families.
@@ -200,6 +208,17 @@ impl Netlink {
         let messages: Result<Vec<_>, _> = self.handle.neighbours().get().execute().try_collect().await;
         let messages = messages.map_err(failed(|| "read the neighbour cache".to_owned()))?;
         Ok(messages.iter().filter_map(neighbour_of).collect())
+    }
+
+    /// Writes an entry of the neighbour cache that stays until it is removed.
+    pub async fn remember(
+        &self,
+        link: LinkIndex,
+        address: IpAddr,
+        hardware: HardwareAddr,
+    ) -> Result<(), NetlinkError> {
+        let request = self.handle.neighbours().add(link.0, address).link_layer_address(&hardware.0).replace();
+        request.execute().await.map_err(failed(|| format!("remember {address}")))
     }
 
     /// Removes one entry of the neighbour cache.
@@ -260,13 +279,15 @@ fn route_to(to: IpNet) -> RouteMessageBuilder<IpAddr> {
     route.destination_prefix(to.addr(), to.prefix_len()).unwrap_or_default()
 }
 
-fn local(address: IpAddr) -> RouteMessage {
-    route_to(IpNet::from(address))
-        .output_interface(LOOPBACK.0)
-        .table_id(LOCAL_TABLE)
-        .kind(RouteType::Local)
-        .scope(RouteScope::Host)
-        .build()
+/// A route in the table of local addresses. Only `lo` may carry it; a dropping one needs no link.
+fn virtual_route(address: IpAddr, reception: Reception) -> RouteMessage {
+    let route = route_to(IpNet::from(address)).table_id(LOCAL_TABLE);
+    match reception {
+        Reception::Local => {
+            route.output_interface(LOOPBACK.0).kind(RouteType::Local).scope(RouteScope::Host).build()
+        }
+        Reception::Drop => route.kind(RouteType::BlackHole).build(),
+    }
 }
 
 fn hardware_of(link: &LinkMessage) -> Option<HardwareAddr> {

@@ -17,6 +17,13 @@ pub enum Capability {
 }
 
 impl Capability {
+    /// Its name as an argument of `patina lab-confine`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NetRaw => "net-raw",
+        }
+    }
+
     /// The kernel's number for it (`linux/capability.h`).
     const fn number(self) -> libc::c_ulong {
         match self {

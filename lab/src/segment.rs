@@ -50,6 +50,11 @@ impl Segment {
         &self.switch
     }
 
+    /// The bridge's index in that namespace.
+    pub fn bridge(&self) -> LinkIndex {
+        self.bridge
+    }
+
     /// Joins `namespace` to the segment through a link called [`LINK`], which is left down.
     pub async fn attach(&self, namespace: &Namespace, hardware: HardwareAddr) -> Result<Port, NetlinkError> {
         self.attach_as(namespace, LINK, namespace.name(), hardware).await
@@ -87,6 +92,11 @@ impl Segment {
     /// Puts the cable back.
     pub async fn put_back(&self, port: Port) -> Result<(), NetlinkError> {
         self.netlink.up(port.0).await
+    }
+
+    /// Takes a cable away for good.
+    pub async fn remove(&self, port: Port) -> Result<(), NetlinkError> {
+        self.netlink.remove(port.0).await
     }
 
     /// Keeps isolated ports from hearing each other; ports that are not isolated hear all.

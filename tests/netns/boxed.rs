@@ -4,7 +4,7 @@ use std::any::type_name_of_val;
 use std::future::Future;
 use std::process::Command;
 
-/// Tells the inner run from the outer one.
+/// Tells the inner run from the outer one: a name that no other test has, in no other run.
 const INSIDE: &str = "PATINA_TEST_INSIDE";
 
 /// The patina command that belongs to these tests.
@@ -27,13 +27,19 @@ where
         .arg("lab-box")
         .arg(std::env::current_exe().expect("the path of this program"))
         .args([name_of(&test), "--exact", "--nocapture", "--test-threads=1"])
-        .env(INSIDE, "1")
+        .env(INSIDE, format!("{}-{}", name_of(&test), std::process::id()))
         .output()
         .expect("start the box");
     let told =
         format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "in the box:\n{told}");
     assert!(told.contains("1 passed"), "the test was not found in the box:\n{told}");
+}
+
+/// The inner run's name, fit for a file.
+#[expect(clippy::disallowed_methods, reason = "the outer run tells the inner one its name")]
+pub(crate) fn run_name() -> String {
+    std::env::var(INSIDE).expect("called in a box").replace("::", "-")
 }
 
 fn run<F, T>(test: F)

@@ -4,7 +4,11 @@
 //! only itself selected. Where the kernel allows no box the test fails and says what is missing.
 
 mod boxed;
+mod command;
+mod data_path;
 mod injector;
+mod lab;
 mod packet;
 mod segment;
 mod speaker;
+mod virtual_address;

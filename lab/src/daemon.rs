@@ -1,0 +1,127 @@
+//! A program that runs inside a namespace of the lab, as a child of the lab, with a log file.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
+
+use crate::netns::Namespace;
+use crate::privilege::Capability;
+
+/// A running program. Dropping it kills it.
+#[derive(Debug)]
+pub struct Daemon {
+    child: Child,
+    pid: Pid,
+    log: PathBuf,
+}
+
+/// What to run, as a verb of the `patina` command.
+#[derive(Debug)]
+pub struct Launch<'a> {
+    /// The `patina` command itself.
+    pub patina: &'a Path,
+    /// Verb and arguments.
+    pub arguments: Vec<String>,
+    /// Environment, complete: nothing of the lab's own environment is passed on.
+    pub environment: Vec<(&'static str, String)>,
+    /// Capabilities to keep; `None` leaves root its own.
+    pub keep: Option<&'a [Capability]>,
+    /// Where its output goes.
+    pub log: PathBuf,
+}
+
+impl Daemon {
+    /// Starts it inside `namespace`.
+    ///
+    /// # Errors
+    /// The program or its log file; nothing runs.
+    pub fn start(namespace: &Namespace, launch: Launch<'_>) -> io::Result<Self> {
+        let output = File::options().create(true).append(true).open(&launch.log)?;
+        let mut command = Command::new(launch.patina);
+        if let Some(kept) = launch.keep {
+            command.arg("lab-confine");
+            for capability in kept {
+                command.args(["--keep", capability.name()]);
+            }
+            command.arg("--").arg(launch.patina);
+        }
+        command
+            .args(launch.arguments.iter().map(OsStr::new))
+            .env_clear()
+            .envs(launch.environment)
+            .stdin(Stdio::null())
+            .stdout(output.try_clone()?)
+            .stderr(output)
+            .kill_on_drop(true);
+        let child = namespace.enter(|| command.spawn())??;
+        let number = child.id().and_then(|id| i32::try_from(id).ok());
+        let pid = Pid::from_raw(number.ok_or_else(|| io::Error::other("the program ended at once"))?);
+        Ok(Self { child, pid, log: launch.log })
+    }
+
+    /// Its log file.
+    pub fn log(&self) -> &Path {
+        &self.log
+    }
+
+    /// Its process number.
+    pub fn pid(&self) -> i32 {
+        self.pid.as_raw()
+    }
+
+    /// Whether it has ended by itself.
+    ///
+    /// # Errors
+    /// The kernel does not tell.
+    pub fn has_ended(&mut self) -> io::Result<bool> {
+        Ok(self.child.try_wait()?.is_some())
+    }
+
+    /// Kills it, and waits until it is gone.
+    ///
+    /// # Errors
+    /// The kernel does not let it be killed.
+    pub async fn kill(mut self) -> io::Result<()> {
+        self.child.kill().await
+    }
+
+    /// Asks it to stop (SIGTERM) and waits for it; after `patience` it is killed.
+    ///
+    /// # Errors
+    /// The kernel does not tell.
+    pub async fn stop(mut self, patience: Duration) -> io::Result<()> {
+        self.signal(Signal::SIGTERM)?;
+        match timeout(patience, self.child.wait()).await {
+            Ok(ended) => ended.map(drop),
+            Err(_) => self.child.kill().await,
+        }
+    }
+
+    /// Stops its clock (SIGSTOP): it lives and does nothing.
+    ///
+    /// # Errors
+    /// It has ended.
+    pub fn freeze(&self) -> io::Result<()> {
+        self.signal(Signal::SIGSTOP)
+    }
+
+    /// Lets it go on.
+    ///
+    /// # Errors
+    /// It has ended.
+    pub fn thaw(&self) -> io::Result<()> {
+        self.signal(Signal::SIGCONT)
+    }
+
+    fn signal(&self, signal: Signal) -> io::Result<()> {
+        Ok(kill(self.pid, signal)?)
+    }
+}
