@@ -83,12 +83,21 @@ impl Cluster {
         let ground = lay(settings).await?;
         let kube = agent::client(&ground.kubeconfig).await?;
         install::install(&kube).await?;
+        let standins = StandIns::start(&kube);
         let client =
             Host::join(&ground.segment, "client", layout::CLIENT_HARDWARE, &layout::client()).await?;
         let control = Namespace::new("control")?;
         Netlink::open(&control)?.loopback_up().await?;
         ground.api.listen_in(&control)?;
-        let mut cluster = Self { kube, client, control, controller: None, nodes: BTreeMap::new(), _standins: standins, ground };
+        let mut cluster = Self {
+            kube,
+            client,
+            control,
+            controller: None,
+            nodes: BTreeMap::new(),
+            _standins: standins,
+            ground,
+        };
         cluster.start_controller()?;
         for number in 1..=cluster.ground.nodes {
             let node = Node::boot(number, &cluster.ground).await?;
