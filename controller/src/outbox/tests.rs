@@ -11,7 +11,12 @@ fn subject(name: &str) -> Subject {
 
 fn status(name: &str, last: u8) -> Effect {
     let ingress = vec![[192, 0, 2, last].into()];
-    Effect::ServiceStatus(ServiceWrite { subject: subject(name), ingress, conditions: Vec::new() })
+    Effect::ServiceStatus(ServiceWrite {
+        subject: subject(name),
+        ingress,
+        conditions: Vec::new(),
+        moves: true,
+    })
 }
 
 fn annotation(name: &str) -> Effect {

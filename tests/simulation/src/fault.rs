@@ -77,6 +77,8 @@ pub enum Step {
     Wall(u16, i64),
     /// A node uses these keys (numbers), the first to seal.
     Keys(u16, Vec<u8>),
+    /// An address is to move to a node.
+    Move(u16, u16),
     /// A stranger says that the address is his, and goes on answering for it.
     Stranger(u16),
     /// The stranger is gone.

@@ -12,6 +12,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use patina::membership::timing::Profile;
+
 use crate::fault::{Step, TextError};
 
 /// Which profile the nodes use (protocol.md section 3).
@@ -30,6 +32,16 @@ pub enum Profiles {
 impl Profiles {
     const WORDS: [(Self, &'static str); 4] =
         [(Self::Fast, "fast"), (Self::Default, "default"), (Self::Calm, "calm"), (Self::Mixed, "mixed")];
+
+    /// The profile of a node.
+    pub fn of(self, node: u16) -> Profile {
+        match self {
+            Self::Fast => Profile::Fast,
+            Self::Calm => Profile::Calm,
+            Self::Mixed if node % 2 == 1 => Profile::Calm,
+            Self::Default | Self::Mixed => Profile::Default,
+        }
+    }
 }
 
 /// How the cluster is made.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use patina::hot::{Control, Hot, LinkFacts, Offer, Report, Settings};
+use patina::membership::timing::Profile;
 use patina::name::{LinkIndex, LinkName, NodeName};
 use patina::time::Instant;
 
@@ -36,6 +37,7 @@ pub struct Node {
     number: u16,
     links: u8,
     name: NodeName,
+    profile: Profile,
     /// What its own view lets it offer, by number of the address.
     pub offers: BTreeMap<u16, Offered>,
     /// How far its wall clock is off, in seconds.
@@ -65,6 +67,8 @@ pub struct Speaker {
     pub leaving: Option<Duration>,
     /// What it says it answers for, and since when: address and link.
     pub owns: BTreeMap<(IpAddr, u8), Duration>,
+    /// Whether it says that it doubts itself, and so answers nothing.
+    pub doubting: bool,
     /// A fault planted around the machine.
     pub plant: Plant,
 }
@@ -114,6 +118,11 @@ pub fn link_number(index: LinkIndex) -> u8 {
     u8::try_from(index.0.saturating_sub(2)).unwrap_or(u8::MAX)
 }
 
+/// The secret number `key`.
+fn secret(key: u8) -> Vec<u8> {
+    vec![key + 1; 32]
+}
+
 /// The name of a node.
 pub fn name(node: u16) -> NodeName {
     NodeName::new(format!("node-{node}"))
@@ -121,9 +130,9 @@ pub fn name(node: u16) -> NodeName {
 
 impl Node {
     /// A node without a running speaker.
-    pub fn new(number: u16, links: u8, name: NodeName) -> Self {
+    pub fn new(number: u16, links: u8, name: NodeName, profile: Profile) -> Self {
         let (offers, keys) = (BTreeMap::new(), vec![0]);
-        Self { number, links, name, offers, wall: 0, keys, speaker: None, starts: 0 }
+        Self { number, links, name, profile, offers, wall: 0, keys, speaker: None, starts: 0 }
     }
 
     /// Starts a speaker with a clock of its own.
@@ -140,15 +149,23 @@ impl Node {
             started: at,
             leaving: None,
             owns: BTreeMap::new(),
+            doubting: false,
             plant,
         });
     }
 
     fn settings(&self, seed: u64, at: Duration) -> Settings {
         let wall = WALL.saturating_add_signed(self.wall * 1000) + u64::try_from(at.as_millis()).unwrap_or(0);
-        let key = self.keys.first().map(|&key| vec![key + 1; 32]);
+        let key = self.keys.first().map(|&key| secret(key));
         let seed = seed ^ u64::from(self.number) << 32 ^ u64::from(self.starts);
-        Settings::new(self.name.clone(), wall / 1000, key, seed)
+        let settings = Settings::new(self.name.clone(), wall / 1000, key, seed);
+        Settings { profile: self.profile, ..settings }
+    }
+
+    /// Its keys, as its driver would tell of them.
+    pub fn key_facts(&self) -> Option<Control> {
+        let current = secret(*self.keys.first()?);
+        Some(Control::Keys { current, other: self.keys.get(1).map(|&key| secret(key)) })
     }
 
     /// Its links, as the kernel would tell of them.
@@ -252,8 +269,8 @@ impl Speaker {
             Report::Dropped { address, link, .. } => {
                 self.owns.remove(&(*address, link_number(*link)));
             }
-            Report::Peer { .. } | Report::Conflict { .. } => {}
-            Report::Doubt { .. } | Report::Twins { .. } | Report::Left => {}
+            Report::Doubt { doubting, .. } => self.doubting = *doubting,
+            Report::Peer { .. } | Report::Conflict { .. } | Report::Twins { .. } | Report::Left => {}
         }
     }
 }

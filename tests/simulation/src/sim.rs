@@ -286,7 +286,9 @@ fn world(history: &History) -> World {
     let setup = history.setup.clone();
     let mut lan = Lan::new(setup.seed);
     let named = |node| if setup.twins && node + 1 == setup.nodes { name(0) } else { name(node) };
-    let nodes: Vec<_> = (0..setup.nodes).map(|node| Node::new(node, setup.links, named(node))).collect();
+    let nodes: Vec<_> = (0..setup.nodes)
+        .map(|node| Node::new(node, setup.links, named(node), setup.profiles.of(node)))
+        .collect();
     for (node, link) in (0..setup.nodes).flat_map(|node| (0..setup.links).map(move |link| (node, link))) {
         lan.plug(Station::Link { node, link }, link);
     }

@@ -145,14 +145,21 @@ impl World {
         (0..self.setup.nodes).find(has)
     }
 
-    /// Whether what a node is part of is whole: all speakers that hear it or that it hears all hear each other.
+    /// Whether what a node is part of is whole: all speakers with which it is joined, directly or through others, hear
+    /// each other.
     pub fn clean(&self, node: u16, number: u16, at: Duration) -> bool {
-        let near = |&other: &u16| {
-            other == node || self.hears(node, other, number, at) || self.hears(other, node, number, at)
-        };
-        let nodes: Vec<_> = (0..self.setup.nodes).filter(|&other| self.running(other)).filter(near).collect();
+        let joined = |a: u16, b: u16| self.hears(a, b, number, at) || self.hears(b, a, number, at);
+        let running: Vec<_> = (0..self.setup.nodes).filter(|&other| self.running(other)).collect();
+        let mut part = vec![node];
+        let mut next = 0;
+        while let Some(&one) = part.get(next) {
+            next += 1;
+            let more: Vec<_> =
+                running.iter().filter(|&&b| !part.contains(&b) && joined(one, b)).copied().collect();
+            part.extend(more);
+        }
         let whole = |a: u16, b: u16| a == b || (self.hears(a, b, number, at) && self.same_key(a, b));
-        nodes.iter().all(|&a| nodes.iter().all(|&b| whole(a, b)))
+        part.iter().all(|&a| part.iter().all(|&b| whole(a, b)))
     }
 
     /// Whether two nodes can open what the other seals.

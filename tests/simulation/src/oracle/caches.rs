@@ -12,6 +12,8 @@ const ASKED: Duration = Duration::from_secs(1);
 /// On wires that lose nothing: two beats until the winner of a conflict has spoken (promise 3), and a burst again at
 /// most once in 300 ms (rule 2).
 const ASSERTED: Duration = Duration::from_millis(300 + 20);
+/// Where the loser is not heard by the winner, nobody knows that it spoke last, until the burst repeats itself.
+const UNHEARD: Duration = Duration::from_millis(1_200);
 /// On wires that lose frames, the burst has to repeat itself: this far it has, four times over.
 const REPEATED: Duration = Duration::from_millis(3_100);
 /// On wires that lose every fifth frame or more.
@@ -57,7 +59,8 @@ fn overdue(world: &World, host: usize, number: u16, owner: u16, since: Duration,
     let weather = &world.lan.weather;
     let repeated = match weather.loss {
         _ if weather.bursts > 0 || weather.loss > 150 => REPEATED_OFTEN,
-        0 => Duration::ZERO,
+        0 if world.clean(owner, number, at) => Duration::ZERO,
+        0 => UNHEARD,
         _ => REPEATED,
     };
     let hosts = world.hosts_of(number).nth(host);

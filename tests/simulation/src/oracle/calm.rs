@@ -35,6 +35,10 @@ impl Calm {
         for number in concerned(world, step) {
             *self.causes.entry(number).or_default() += per_cause;
         }
+        if let Step::Unserve(number) = *step {
+            // Drivers hear of it one after the other: until the last of them has, the address is handed on.
+            *self.causes.entry(number).or_default() += u32::from(world.setup.nodes);
+        }
         match *step {
             Step::Loss(share) => self.waived |= share > CALM_LOSS,
             Step::Bursts(share) => self.waived |= share > 0,
@@ -78,7 +82,10 @@ fn concerned(world: &World, step: &Step) -> Vec<u16> {
         Step::Isolate(_) | Step::Deaf(_) | Step::Partition(_) | Step::Cut(..) | Step::OneWay(..) => all(),
         Step::Outage(_) | Step::Heal | Step::Keys(..) => all(),
         Step::Withdraw(node, number) if owned(node).contains(&number) => vec![number],
-        Step::Weight(_, number, _) | Step::Service(number) | Step::ServiceLate(number, ..) => vec![number],
+        Step::Weight(_, number, _)
+        | Step::Move(number, _)
+        | Step::Service(number)
+        | Step::ServiceLate(number, ..) => vec![number],
         Step::Offer(_, number) if world.answerers(number).is_empty() => vec![number],
         Step::Freeze(..) | Step::FreezeAll(_) | Step::Withdraw(..) | Step::Offer(..) => Vec::new(),
         Step::Start(_) | Step::CarrierUp(..) | Step::Unserve(_) => Vec::new(),

@@ -35,6 +35,10 @@ impl HandOver {
             Step::Withdraw(node, number) if world.owner(number) == Some(node) => {
                 self.watch(world, node, number, at);
             }
+            Step::Move(number, _) => {
+                let from = world.owner(number);
+                from.into_iter().for_each(|from| self.watch(world, from, number, at));
+            }
             Step::Start(_) | Step::Forget(_) | Step::Remember(_) | Step::Wall(..) | Step::Record => {}
             _ => self.watched.clear(),
         }

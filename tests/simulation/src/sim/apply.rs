@@ -44,7 +44,8 @@ impl Simulation {
             Step::Late(share) => self.weather().late = share,
             Step::Twice(share) => self.weather().twice = share,
             Step::Wall(node, seconds) => self.world.nodes[usize::from(node)].wall += seconds,
-            Step::Keys(node, keys) => self.world.nodes[usize::from(node)].keys = keys,
+            Step::Keys(node, keys) => self.set_keys(node, keys),
+            Step::Move(number, node) => self.plan_move(number, node),
             Step::Stranger(number) => self.plug_stranger(number),
             Step::StrangerGone => self.world.usurped = None,
             Step::Record => self.recording = Some(Vec::new()),
@@ -191,6 +192,20 @@ impl Simulation {
         for node in 0..self.world.setup.nodes {
             let named = self.named();
             self.tell_later(node, named);
+        }
+    }
+
+    fn set_keys(&mut self, node: u16, keys: Vec<u8>) {
+        self.world.nodes[usize::from(node)].keys = keys;
+        self.rewired(self.now);
+        let keys = self.world.nodes[usize::from(node)].key_facts();
+        keys.into_iter().for_each(|keys| self.tell_later(node, keys));
+    }
+
+    /// Every node is told; only the owner can move anything.
+    fn plan_move(&mut self, number: u16, to: u16) {
+        for node in 0..self.world.setup.nodes {
+            self.tell_later(node, Control::Move { address: address(number), to: Some(name(to)) });
         }
     }
 
