@@ -16,8 +16,8 @@
 //! | --- | --- |
 //! | 8 | `reconcile` (what to write) |
 //! | 7 | `hot` (everything the packet thread of one node decides) |
-//! | 6 | `announce` (what to answer and to send) |
-//! | 5 | `alloc` (which Service gets which address), `ownership` (who holds an address), `election` (who may, and in which order) |
+//! | 6 | `announce` (what to answer and to send), `ownership` (who holds an address) |
+//! | 5 | `alloc` (which Service gets which address), `election` (who may, and in which order) |
 //! | 4 | `world` (everything known) |
 //! | 3 | `config` (what the operator wants), `membership` (who is alive on a segment) |
 //! | 2 | `api` (the objects as users write them), `wire` (bytes and their meaning) |

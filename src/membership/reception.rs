@@ -10,6 +10,8 @@ use crate::time::Instant;
 
 /// A beat with an unknown list is followed by a question within this part of an interval.
 const ASK_WITHIN: u32 = 4;
+/// A beat that does not count is answered by naming its sender once more.
+const REMINDED: u8 = super::speech::GREETINGS - 1;
 
 impl From<Unreadable> for Ignored {
     fn from(unreadable: Unreadable) -> Self {
@@ -53,7 +55,7 @@ impl Membership {
             return Err(Ignored::Own);
         }
         let echo = self.echo_in(&beat, received);
-        self.admit(&beat, echo.is_some(), received, now)?;
+        self.admit(&beat, echo.is_some(), received)?;
         self.note_foreign(received);
         self.learn_echo(&beat, echo);
         self.learn_heard(&beat, received, now);
@@ -67,17 +69,16 @@ impl Membership {
         Ok(())
     }
 
-    fn admit(&mut self, beat: &Beat, fresh: bool, received: Instant, now: Instant) -> Result<(), Ignored> {
+    fn admit(&mut self, beat: &Beat, fresh: bool, received: Instant) -> Result<(), Ignored> {
         if !self.peers.contains_key(&beat.id) {
             self.meet(beat, received);
             return Ok(());
         }
         let Some(peer) = self.peers.get_mut(&beat.id) else { return Ok(()) };
         if let Err(stale) = peer.judge(beat, fresh, received) {
-            if stale == Stale::OldIncarnation {
-                // Told which incarnation is remembered, it jumps above it.
-                peer.greetings = 0;
-                self.speech.hasten(now + self.timing.beat / ASK_WITHIN);
+            if stale != Stale::Late {
+                // Told what is remembered of it, a peer that has restarted jumps above that.
+                peer.greetings = peer.greetings.min(REMINDED);
             }
             return Err(stale.into());
         }
@@ -107,7 +108,9 @@ impl Membership {
     /// The proof in a beat that its sender has lately heard this life of this node.
     fn echo_in(&mut self, beat: &Beat, received: Instant) -> Option<Echo> {
         let heard = beat.heard.iter().find(|heard| heard.id == self.id)?;
-        if heard.incarnation > self.me.incarnation {
+        let remembered = (heard.incarnation, heard.sequence);
+        if remembered > (self.me.incarnation, self.speech.latest()) {
+            // A life that this node does not remember: it restarted within a second, or its clock stepped back.
             self.me.incarnation = Incarnation(heard.incarnation.0.saturating_add(1));
             self.speech.restart(received);
             return None;

@@ -25,7 +25,7 @@ const HEARD_IN_ROTATION: usize = 4;
 /// Peers named as heard at most.
 const HEARD_AT_MOST: usize = 12;
 /// A peer sees itself named so many times at the beginning of a life.
-const GREETINGS: u8 = 3;
+pub(super) const GREETINGS: u8 = 3;
 /// Questions for lists in one beat.
 const WANTS_AT_MOST: usize = 6;
 /// Beats at the old rate that announce a slower one, and beats that repeat a change of a list.
@@ -90,6 +90,11 @@ impl Speech {
         {
             self.sent.pop_front();
         }
+        self.sequence
+    }
+
+    /// The number of the latest datagram.
+    pub(super) fn latest(&self) -> Sequence {
         self.sequence
     }
 

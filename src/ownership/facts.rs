@@ -92,11 +92,6 @@ impl Slot {
             self.vacant_since = None;
             return;
         }
-        if membership.state() != State::Active {
-            // Who may not take does not wait its turn yet: all who start together would be past it.
-            self.vacant_since = None;
-            return;
-        }
         if self.offer.is_some() && self.vacant_since.is_none() {
             self.vacant_since = Some(now);
             self.note_death(address, membership);
@@ -178,8 +173,15 @@ fn candidates<'a>(
     ranking: &'a Ranking,
     membership: &'a Membership,
 ) -> impl Iterator<Item = Rank> + 'a {
-    let live = membership.peers().filter(|peer| peer.candidate() || (peer.alive && peer.ready));
-    live.filter_map(move |peer| Some(ranking.rank(&peer.name, peer.id, *peer.offers.get(address)?)))
+    ranks(address, ranking, membership.peers().filter(|peer| peer.candidate()))
+}
+
+fn ranks<'a>(
+    address: IpAddr,
+    ranking: &'a Ranking,
+    peers: impl Iterator<Item = &'a Peer> + 'a,
+) -> impl Iterator<Item = Rank> + 'a {
+    peers.filter_map(move |peer| Some(ranking.rank(&peer.name, peer.id, *peer.offers.get(address)?)))
 }
 
 /// The best two of them: who comes after this node.
@@ -205,7 +207,8 @@ fn next_target(slot: &Slot, address: IpAddr, ranking: &Ranking, membership: &Mem
         .map(|rank| rank.id())
 }
 
-/// This node's place among all live candidates: the last target, then the named heirs, then the rank.
+/// This node's place among all live candidates: the last target, then the named heirs, then the rank. Those that become
+/// candidates together with this node count already.
 fn place(slot: &Slot, address: IpAddr, ranking: &Ranking, membership: &Membership) -> u32 {
     let named = slot.last.map(|last| [last.target, last.line[0], last.line[1]]).unwrap_or_default();
     let turn = |id| named.iter().position(|heir| *heir == Some(id)).unwrap_or(named.len());
