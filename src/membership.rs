@@ -301,8 +301,10 @@ impl Membership {
     pub fn lose_carrier(&mut self, now: Instant) {
         let ids: Vec<NodeId> = self.peers.keys().copied().collect();
         ids.into_iter().for_each(|id| self.bury(id, now));
-        self.state = State::Starting;
+        let leaving = self.settling.leaving;
         self.settling = settling::Settling::new(now);
+        self.settling.leaving = leaving;
+        self.state = if leaving { State::Leaving } else { State::Starting };
         self.foreign_at = None;
     }
 

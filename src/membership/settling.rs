@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   Starting ──settled──► Active ◄──resumed── Doubting
-//!                            └────leave────► Leaving
+//!                            └────leave────► Leaving ◄──► Doubting
 //! ```
 //!
 //! *Settled*: five beats since the start or since the link came up; every live peer has proven to hear this node, and its
@@ -42,11 +42,20 @@ pub(super) struct Settling {
     pub(super) beats: u32,
     ready_since: Option<Instant>,
     doubt_since: Option<Instant>,
+    active_since: Option<Instant>,
+    pub(super) leaving: bool,
 }
 
 impl Settling {
     pub(super) fn new(now: Instant) -> Self {
-        Self { since: now, beats: 0, ready_since: None, doubt_since: None }
+        Self {
+            since: now,
+            beats: 0,
+            ready_since: None,
+            doubt_since: None,
+            active_since: None,
+            leaving: false,
+        }
     }
 }
 
@@ -55,7 +64,10 @@ impl Membership {
     pub(super) fn settle(&mut self, now: Instant) {
         match self.state {
             State::Starting => self.settle_from_start(now),
-            State::Doubting if self.doubt_is_over(now) => self.become_state(State::Active, now),
+            State::Doubting if self.doubt_is_over(now) => {
+                let resumed = if self.settling.leaving { State::Leaving } else { State::Active };
+                self.become_state(resumed, now);
+            }
             State::Doubting | State::Active | State::Leaving => {}
         }
     }
@@ -101,7 +113,7 @@ impl Membership {
 
     /// The own loop has stalled: claims are neither renewed nor ended until it is known what happened meanwhile.
     pub fn doubt(&mut self, now: Instant) {
-        if matches!(self.state, State::Active | State::Doubting) {
+        if self.state != State::Starting {
             self.settling.doubt_since = Some(now);
             self.become_state(State::Doubting, now);
         }
@@ -119,12 +131,21 @@ impl Membership {
 
     /// Gives everything away and takes nothing from now on.
     pub fn leave(&mut self, now: Instant) {
-        self.become_state(State::Leaving, now);
+        self.settling.leaving = true;
+        if self.state != State::Doubting {
+            self.become_state(State::Leaving, now);
+        }
+    }
+
+    /// Since when this node is a candidate here.
+    pub fn active_since(&self) -> Option<Instant> {
+        self.settling.active_since
     }
 
     fn become_state(&mut self, state: State, now: Instant) {
         if self.state != state {
             self.state = state;
+            self.settling.active_since = (state == State::Active).then_some(now);
             self.changes.push_back(super::Change::Candidates);
             self.speech.hasten(now);
         }

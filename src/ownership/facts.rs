@@ -121,7 +121,8 @@ fn gather<'a>(
     let owns = slot.owner().is_some();
     let offered = slot.offer.is_some() && slot.quarantined_until.is_none();
     let vacant = offered && !owns && rivals.is_empty();
-    let vacant_since = slot.vacant_since.unwrap_or(now);
+    // Turns in line are counted from when this node could take part.
+    let vacant_since = slot.vacant_since.max(membership.active_since()).unwrap_or(now);
     Facts {
         now,
         timing: membership.timing,
