@@ -149,6 +149,7 @@ pub struct Membership {
     settling: settling::Settling,
     speech: Speech,
     foreign_at: Option<Instant>,
+    deaf_until: Instant,
     echoes: u64,
     changes: VecDeque<Change>,
 }
@@ -169,6 +170,7 @@ impl Membership {
             settling: settling::Settling::new(now),
             speech: Speech::new(now),
             foreign_at: None,
+            deaf_until: Instant::ZERO,
             echoes: 0,
             changes: VecDeque::new(),
         }
@@ -204,9 +206,20 @@ impl Membership {
         self.foreign_at
     }
 
-    /// A frame of another station has arrived: this node receives.
+    /// A frame of another station has arrived: this node receives. After total silence it may have missed beats, so
+    /// for one dead-time nobody's silence means anything.
     pub fn note_foreign(&mut self, received: Instant) {
+        let alive = self.peers.values().filter(|peer| peer.alive);
+        let borne = alive.map(|peer| peer.patience).min().unwrap_or(self.timing.dead_time());
+        if self.foreign_at.is_none_or(|at| received.since(at) > borne) {
+            self.deaf_until = received + self.timing.dead_time();
+        }
         self.foreign_at = self.foreign_at.max(Some(received));
+    }
+
+    /// Until when this node may still be missing beats that it could not hear.
+    pub fn deaf_until(&self) -> Instant {
+        self.deaf_until
     }
 
     /// Whether a frame of another station has arrived within the last dead-time.
@@ -277,6 +290,7 @@ impl Membership {
         }
         if alive != peer.alive {
             peer.alive = alive;
+            peer.audible_since = now;
             let name = peer.name.clone();
             self.changes.extend([Change::Peer { name, alive }, Change::Candidates]);
         }

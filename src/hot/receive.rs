@@ -192,7 +192,7 @@ impl Hot {
         }
         let membership = &mut link.membership;
         match (member, claims) {
-            (true, true) => link.ownership.handle_gratuitous(address, membership, now),
+            (true, true) => link.ownership.handle_gratuitous(address),
             (true, false) => {}
             (false, _) if link.ownership.handle_stranger(address, claims, membership, now) => {
                 link.strangers.insert(address, station);

@@ -55,8 +55,9 @@ impl Membership {
             return Err(Ignored::Own);
         }
         let echo = self.echo_in(&beat, received);
-        self.admit(&beat, echo.is_some(), received)?;
+        // Before the head is taken: how long silence was normal is what the sender said before.
         self.note_foreign(received);
+        self.admit(&beat, echo.is_some(), received)?;
         self.learn_echo(&beat, echo);
         self.learn_heard(&beat, received, now);
         self.learn_lists(beat.parts, beat.id, now);
@@ -145,7 +146,7 @@ impl Membership {
     fn learn_one(&mut self, heard: &Heard, received: Instant) -> bool {
         let Some(peer) = self.peers.get_mut(&heard.id) else { return false };
         let at = received - heard.age;
-        peer.vouch(heard.incarnation, at);
+        peer.vouch(heard.incarnation, heard.sequence, at);
         let fresher = peer.renewed_at > at + peer.interval / 2;
         if heard.asked && fresher {
             peer.echoes_due = peer.echoes_due.max(1);

@@ -73,6 +73,8 @@ pub struct Peer {
     pub lateness: Duration,
     /// When this node first heard this life of it.
     pub since: Instant,
+    /// Since when it has been alive without a break.
+    pub audible_since: Instant,
     /// Its latest beat.
     pub heard_at: Instant,
     /// Its latest beat that renewed its claims.
@@ -149,6 +151,7 @@ impl Peer {
             patience: beat.patience.min(LONGEST_PATIENCE),
             lateness: beat.lateness,
             since: received,
+            audible_since: received,
             heard_at: received,
             renewed_at: received,
             echo: None,
@@ -195,8 +198,8 @@ impl Peer {
     pub fn hear(&mut self, beat: &Beat, fresh: bool, received: Instant) -> bool {
         let reborn = beat.incarnation > self.incarnation;
         if reborn {
-            let (alive, buried_at) = (self.alive, self.buried_at);
-            *self = Self { alive, buried_at, ..Self::new(beat, received) };
+            let (alive, standing, buried_at) = (self.alive, self.standing, self.buried_at);
+            *self = Self { alive, standing, buried_at, ..Self::new(beat, received) };
         }
         self.state = beat.state;
         self.ready = beat.ready;
@@ -219,9 +222,11 @@ impl Peer {
         reborn
     }
 
-    /// A live peer says that it heard this one at `at`.
-    pub fn vouch(&mut self, incarnation: Incarnation, at: Instant) {
-        if incarnation == self.incarnation && at > self.buried_at {
+    /// A live peer says that it heard this one's datagram `sequence` at `at`. Of a datagram that this node has heard
+    /// itself its own clock tells better.
+    pub fn vouch(&mut self, incarnation: Incarnation, sequence: Sequence, at: Instant) {
+        let later = incarnation == self.incarnation && sequence > self.sequence;
+        if later && at > self.buried_at {
             self.vouched_at = self.vouched_at.max(at);
         }
     }
@@ -249,8 +254,7 @@ impl Peer {
 
     /// When its claims stop standing, if no beat renews them.
     pub fn stands_until(&self) -> Instant {
-        let grace = if self.state == State::Doubting { Instant::ZERO } else { self.grace_until };
-        (self.renewed_at.max(self.vouched_at) + self.borne()).max(grace)
+        (self.renewed_at.max(self.vouched_at) + self.borne()).max(self.grace_until)
     }
 
     /// When its silence becomes suspicious: after 2.2 of its beats.

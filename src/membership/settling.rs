@@ -94,7 +94,8 @@ impl Membership {
         if alive.peek().is_none() {
             return !self.surroundings.others_ready || waited >= LEARNING_PORT;
         }
-        waited >= LISTS_AT_MOST || alive.all(|peer| peer.mutual() && peer.matches())
+        let known = |peer: &super::Peer| peer.mutual() && peer.matches();
+        alive.all(|peer| known(peer) || now.since(peer.audible_since) >= LISTS_AT_MOST)
     }
 
     pub(super) fn settling_deadline(&self) -> Option<Instant> {
@@ -102,9 +103,14 @@ impl Membership {
         match self.state {
             State::Starting => {
                 let together = self.settling.ready_since.map(|at| at + TOGETHER_AT_MOST);
-                let waits = [start + LISTS_AT_MOST, start + LEARNING_PORT];
+                let alive = self.peers.values().filter(|peer| peer.alive);
+                let lists = alive.map(|peer| peer.audible_since + LISTS_AT_MOST);
                 // What has passed already does not wake again; the beats do.
-                waits.into_iter().chain(together).filter(|at| *at > self.speech.last_turn).min()
+                lists
+                    .chain([start + LEARNING_PORT])
+                    .chain(together)
+                    .filter(|at| *at > self.speech.last_turn)
+                    .min()
             }
             State::Doubting => self.settling.doubt_since.map(|at| at + self.timing.dead_time()),
             State::Active | State::Leaving => None,

@@ -8,7 +8,7 @@ use super::slot::{Cause, Hand, Owner, Role, next_version};
 use super::{Output, Ownership};
 use crate::membership::Membership;
 use crate::membership::member::{NodeId, Version};
-use crate::membership::offers::{Claim, Epoch};
+use crate::membership::offers::Claim;
 use crate::membership::session::Peer;
 use crate::time::Instant;
 
@@ -30,9 +30,12 @@ impl Ownership {
                 self.unproven.insert(address);
             }
             Decision::Yield(cause) => self.yields(address, cause, membership, now),
-            Decision::Assert(rival, epoch) => self.assert_against(address, rival, epoch, membership, now),
+            Decision::Assert => self.assert_against(address, rivals, membership, now),
             Decision::Take(cause) => self.take(address, cause, rivals, membership, now),
-            Decision::Probe => self.set_role(address, Role::Prober { since: now, sent: 0 }),
+            Decision::Probe => {
+                self.set_role(address, Role::Prober { since: now, sent: 0 });
+                self.urgent.insert(address);
+            }
             Decision::StopProbing => self.set_role(address, Role::Bystander),
             Decision::Propose(target) => due = self.propose(address, target, membership, now),
             Decision::CallOff => self.call_off(address, membership),
@@ -53,14 +56,14 @@ impl Ownership {
         }
     }
 
-    /// Sends the probes that are due; gives the time of the next one, or of the end.
+    /// Sends the probes that are due; gives the time of the next one.
     fn probe(&mut self, address: IpAddr, now: Instant) -> Option<Instant> {
         let Role::Prober { since, sent } = &mut self.slots.get_mut(&address)?.role else { return None };
         while *sent < PROBES && *since + PROBE_SPACING * *sent <= now {
             *sent += 1;
             self.outputs.push_back(Output::Probe(address));
         }
-        Some(*since + PROBE_SPACING * *sent)
+        (*sent < PROBES).then(|| *since + PROBE_SPACING * *sent)
     }
 
     fn take(
@@ -118,6 +121,7 @@ impl Ownership {
     pub(super) fn end(&mut self, address: IpAddr, cause: Cause, membership: &mut Membership) {
         if let Some(slot) = self.slots.get_mut(&address) {
             slot.role = Role::Bystander;
+            slot.provoked = false;
             (slot.vacant_since, slot.planned, slot.last) = (None, None, None);
         }
         self.unconfirmed.remove(&address);
@@ -129,16 +133,14 @@ impl Ownership {
     fn assert_against(
         &mut self,
         address: IpAddr,
-        rival: NodeId,
-        epoch: Epoch,
+        rivals: &[Rival],
         membership: &mut Membership,
         now: Instant,
     ) {
         let Some(slot) = self.slots.get_mut(&address) else { return };
-        slot.asserted_at = Some(now);
+        (slot.asserted_at, slot.provoked) = (Some(now), false);
         if let Some(owner) = slot.owner_mut() {
-            owner.answered.retain(|(id, _)| *id != rival);
-            owner.answered.push((rival, epoch));
+            owner.answered = rivals.iter().map(|rival| (rival.id, rival.claim.epoch)).collect();
         }
         membership.urge();
         self.outputs.push_back(Output::Assert(address));

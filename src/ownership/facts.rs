@@ -73,7 +73,7 @@ fn rivals(address: IpAddr, membership: &Membership, now: Instant) -> Vec<Rival> 
 }
 
 fn last_echo(peer: &Peer) -> Instant {
-    peer.echo.map_or(peer.since, |echo| echo.at)
+    peer.echo.map_or(peer.audible_since, |echo| echo.at.max(peer.audible_since))
 }
 
 impl Slot {
@@ -132,13 +132,14 @@ fn gather<'a>(
         fresh: slot.offer.is_some_and(|terms| terms.fresh) && slot.highest.0 == 0,
         rivals,
         hearing: hearing(membership, vacant_since, now),
-        hold_until: slot.hold_until,
+        hold_until: slot.hold_until.max(held_off(membership)),
         vacant_since,
         place: if vacant { place(slot, address, ranking, membership) } else { 1 },
         vacant_by: slot.last.filter(|last| last.died).map_or(Cause::Unowned, |_| Cause::OwnerDied),
         parting,
         next_target: parting.and_then(|_| next_target(slot, address, ranking, membership)),
         asserted_at: slot.asserted_at,
+        provoked: slot.provoked,
         ranking,
         part: match &slot.role {
             Role::Bystander => Part::Bystander,
@@ -148,6 +149,11 @@ fn gather<'a>(
             }
         },
     }
+}
+
+/// After total silence nothing is taken before everybody had the time to be heard.
+fn held_off(membership: &Membership) -> Option<Instant> {
+    (!membership.alone()).then(|| membership.deaf_until())
 }
 
 /// Whether frames of others reach this node, or nobody else is known to exist.
@@ -215,7 +221,7 @@ fn place(slot: &Slot, address: IpAddr, ranking: &Ranking, membership: &Membershi
     let turn = |id| named.iter().position(|heir| *heir == Some(id)).unwrap_or(named.len());
     let weight = slot.offer.map(|terms| terms.weight).unwrap_or_default();
     let mine = (turn(membership.id), ranking.rank(&membership.me.name, membership.id, weight));
-    let ahead =
-        candidates(address, ranking, membership).filter(|rank| (turn(rank.id()), *rank) < mine).count();
+    let soon = membership.peers().filter(|peer| peer.candidate() || peer.alive && peer.ready);
+    let ahead = ranks(address, ranking, soon).filter(|rank| (turn(rank.id()), *rank) < mine).count();
     u32::try_from(ahead).unwrap_or(u32::MAX).saturating_add(1)
 }

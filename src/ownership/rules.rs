@@ -107,6 +107,8 @@ pub struct Facts<'a> {
     pub next_target: Option<NodeId>,
     /// When this node last asserted the address.
     pub asserted_at: Option<Instant>,
+    /// A member's frame said that the address is its own.
+    pub provoked: bool,
     /// Ranks candidates for the address.
     pub ranking: &'a Ranking,
 }
@@ -122,8 +124,8 @@ pub enum Decision {
     WaitForProof,
     /// The claim ends, and nothing is taken for one dead-time.
     Yield(Cause),
-    /// Beat at once and burst again.
-    Assert(NodeId, Epoch),
+    /// Beat at once and burst again: the claims of the rivals are answered.
+    Assert,
     /// Claim.
     Take(Cause),
     /// Ask whether a stranger uses it.
@@ -158,13 +160,19 @@ fn owner(facts: &Facts<'_>, claim: &Claim, hand: Option<&Hand>, answered: &[(Nod
     if facts.rivals.iter().any(|rival| wins(facts, rival, claim)) {
         return Decision::Yield(Cause::Yielded);
     }
-    if let Some(decision) = assertion(facts, answered) {
-        return decision;
+    let assertion = assertion(facts, answered);
+    if assertion.is_some_and(|due| due <= facts.now) {
+        return Decision::Assert;
     }
-    match facts.parting {
+    let decision = match facts.parting {
         Some(parting) => part_with(facts, parting, hand),
         None if hand.is_some() => Decision::CallOff,
         None => Decision::Rest,
+    };
+    match (decision, assertion) {
+        (Decision::Rest, Some(due)) => Decision::Wait(due),
+        (Decision::Wait(until), Some(due)) => Decision::Wait(until.min(due)),
+        (decision, _) => decision,
     }
 }
 
@@ -192,11 +200,11 @@ pub fn outranks(
     }
 }
 
-/// A claim that loses is answered once, and not too often.
-fn assertion(facts: &Facts<'_>, answered: &[(NodeId, Epoch)]) -> Option<Decision> {
-    let rival = facts.rivals.iter().find(|rival| !answered.contains(&(rival.id, rival.claim.epoch)))?;
-    let due = facts.asserted_at.map_or(facts.now, |at| at + ASSERT_SPACING);
-    Some(if due <= facts.now { Decision::Assert(rival.id, rival.claim.epoch) } else { Decision::Wait(due) })
+/// When to answer: a claim that loses once, a frame that says "mine" each time, and neither too often.
+fn assertion(facts: &Facts<'_>, answered: &[(NodeId, Epoch)]) -> Option<Instant> {
+    let unanswered = |rival: &Rival| !answered.contains(&(rival.id, rival.claim.epoch));
+    let called_for = facts.provoked || facts.rivals.iter().any(unanswered);
+    called_for.then(|| facts.asserted_at.map_or(facts.now, |at| at + ASSERT_SPACING))
 }
 
 fn part_with(facts: &Facts<'_>, parting: Parting, hand: Option<&Hand>) -> Decision {
@@ -225,15 +233,20 @@ fn bystander(facts: &Facts<'_>, probing: Option<Instant>) -> Decision {
         return stop;
     }
     if let Some(since) = probing {
-        let end = since + PROBE_SPACING * PROBES;
+        // Two that began side by side, before they knew of each other, end one after the other.
+        let end = since + PROBE_SPACING * PROBES + turn(facts);
         return if facts.now < end { Decision::Wait(end) } else { Decision::Take(Cause::Unowned) };
     }
     vacant(facts)
 }
 
+/// How long this place in line waits.
+fn turn(facts: &Facts<'_>) -> Duration {
+    facts.timing.skew * facts.place.saturating_sub(1)
+}
+
 fn vacant(facts: &Facts<'_>) -> Decision {
-    let turn = facts.vacant_since + facts.timing.skew * facts.place.saturating_sub(1);
-    let due = facts.hold_until.map_or(turn, |hold| hold.max(turn));
+    let due = (facts.vacant_since + turn(facts)).max(facts.hold_until.unwrap_or_default());
     if facts.now < due {
         return Decision::Wait(due);
     }

@@ -71,6 +71,8 @@ pub(super) struct Slot {
     /// The last words of the last claim that stood.
     pub(super) last: Option<LastClaim>,
     pub(super) asserted_at: Option<Instant>,
+    /// A member's frame said that the address is its own, and that was not answered yet.
+    pub(super) provoked: bool,
     pub(super) defended_at: Option<Instant>,
     pub(super) quarantined_until: Option<Instant>,
     pub(super) planned: Option<Planned>,

@@ -3,7 +3,6 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::rules::ASSERT_SPACING;
 use super::slot::Role;
 use super::{Output, Ownership};
 use crate::membership::Membership;
@@ -47,14 +46,11 @@ impl Ownership {
     }
 
     /// A member said on the wire that an address of this node is its own: clients that believed it are corrected.
-    pub fn handle_gratuitous(&mut self, address: IpAddr, membership: &mut Membership, now: Instant) {
+    pub fn handle_gratuitous(&mut self, address: IpAddr) {
         let Some(slot) = self.slots.get_mut(&address) else { return };
-        let recent = slot.asserted_at.is_some_and(|at| now.since(at) < ASSERT_SPACING);
-        if slot.owner().is_none_or(|owner| owner.hand.is_some()) || recent {
-            return;
+        if slot.owner().is_some_and(|owner| owner.hand.is_none()) {
+            slot.provoked = true;
+            self.urgent.insert(address);
         }
-        slot.asserted_at = Some(now);
-        membership.urge();
-        self.outputs.push_back(Output::Assert(address));
     }
 }
