@@ -83,6 +83,10 @@ pub enum Step {
     Stranger(u16),
     /// The stranger is gone.
     StrangerGone,
+    /// A liar with the right key begins to speak.
+    Liar,
+    /// The liar is gone.
+    LiarGone,
     /// Beats are recorded from here.
     Record,
     /// All recorded beats are sent again, at once, from a port of their own.

@@ -166,23 +166,30 @@ impl Lan {
     /// Whether frames of `from` reach `to` at all, luck aside.
     pub fn passes(&self, from: Station, to: Station, at: Duration) -> bool {
         let (Some(a), Some(b)) = (self.ports.get(&from), self.ports.get(&to)) else { return false };
+        self.joins((from, a), (to, b), at)
+    }
+
+    fn joins(&self, (from, a): (Station, &Port), (to, b): (Station, &Port), at: Duration) -> bool {
         let open = |port: &Port| port.carrier && port.silent_until <= at;
         from != to
             && a.segment == b.segment
             && self.down_until <= at
             && open(a)
             && open(b)
-            && !self.cuts.contains(&(from, to))
+            && (self.cuts.is_empty() || !self.cuts.contains(&(from, to)))
     }
 
     /// Who receives a frame that `from` sends now, and when.
     pub fn send(&mut self, from: Station, to: HardwareAddr, at: Duration) -> Vec<(Duration, Station)> {
-        let mut arrivals = Vec::new();
-        let receivers: Vec<_> = self.stations().filter(|s| to.is_group() || s.hardware() == to).collect();
+        let Some(sender) = self.ports.get(&from) else { return Vec::new() };
+        let addressed = |station: Station| to.is_group() || station.hardware() == to;
+        let reached = |(&station, port): (&Station, &Port)| {
+            (addressed(station) && self.joins((from, sender), (station, port), at)).then_some(station)
+        };
+        let receivers: Vec<_> = self.ports.iter().filter_map(reached).collect();
+        let mut arrivals = Vec::with_capacity(receivers.len());
         for receiver in receivers {
-            if self.passes(from, receiver, at) {
-                self.carry(from, receiver, at, &mut arrivals);
-            }
+            self.carry(from, receiver, at, &mut arrivals);
         }
         arrivals
     }

@@ -24,6 +24,7 @@ pub mod generate;
 pub mod history;
 pub mod host;
 pub mod lan;
+pub mod liar;
 pub mod node;
 pub mod oracle;
 pub mod plant;

@@ -119,7 +119,7 @@ pub fn link_number(index: LinkIndex) -> u8 {
 }
 
 /// The secret number `key`.
-fn secret(key: u8) -> Vec<u8> {
+pub fn secret(key: u8) -> Vec<u8> {
     vec![key + 1; 32]
 }
 

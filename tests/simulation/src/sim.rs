@@ -47,6 +47,7 @@ enum Event {
     Wake(u16),
     Tell { node: u16, start: u32, control: Control },
     HostActs(usize),
+    LiarSpeaks,
     Tick,
     Pause,
 }
@@ -155,6 +156,7 @@ impl Simulation {
             Event::Wake(node) => self.wake(node),
             Event::Tell { node, start, control } => self.tell(node, start, control),
             Event::HostActs(host) => self.host_acts(host),
+            Event::LiarSpeaks => self.liar_speaks(),
             Event::Pause => {}
             Event::Tick => {
                 self.oracles.tick(&self.world, self.now);
@@ -312,6 +314,7 @@ fn world(history: &History) -> World {
         named,
         disturbed: Disturbed::default(),
         usurped: None,
+        liar: false,
         contested: BTreeSet::new(),
     };
     for node in &mut world.nodes {

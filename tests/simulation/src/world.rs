@@ -92,6 +92,8 @@ pub struct World {
     pub disturbed: Disturbed,
     /// The address that a stranger uses now.
     pub usurped: Option<u16>,
+    /// Whether a liar with the right key speaks.
+    pub liar: bool,
     /// Addresses that a stranger has used: nodes keep away from them for minutes (quarantine).
     pub contested: BTreeSet<u16>,
 }
@@ -169,9 +171,9 @@ impl World {
         opens(a, b) && opens(b, a)
     }
 
-    /// Whether a stranger uses or has used the address.
+    /// Whether a stranger uses or has used the address, or a liar claims all of them.
     pub fn contested(&self, number: u16) -> bool {
-        self.contested.contains(&number)
+        self.liar || self.contested.contains(&number)
     }
 
     /// Whether a node hears any station at all.

@@ -81,6 +81,7 @@ fn concerned(world: &World, step: &Step) -> Vec<u16> {
         // One cut away from the rest may take for its own side, once cut and once joined.
         Step::Isolate(_) | Step::Deaf(_) | Step::Partition(_) | Step::Cut(..) | Step::OneWay(..) => all(),
         Step::Outage(_) | Step::Heal | Step::Keys(..) => all(),
+        Step::Liar | Step::LiarGone => all(),
         Step::Withdraw(node, number) if owned(node).contains(&number) => vec![number],
         Step::Weight(_, number, _)
         | Step::Move(number, _)

@@ -29,7 +29,7 @@ impl Liveness {
             let answerers = world.awake_answerers(number, at);
             for node in (0..world.setup.nodes).filter(|&node| could(world, node, number, at)) {
                 let answered = |&other: &u16| other == node || world.hears(node, other, number, at);
-                if !answerers.iter().any(answered) && world.clean(node, number, at) {
+                if !answerers.iter().any(answered) {
                     let since = self.orphans.get(&(number, node)).copied().unwrap_or(at);
                     orphans.insert((number, node), since);
                 }
@@ -50,7 +50,6 @@ fn could(world: &World, node: u16, number: u16, at: Duration) -> bool {
         && this.offers.contains_key(&number)
         && world.lan.carrier(world.station(node, number))
         && !world.contested(number)
-        && world.hears_anything(node, number, at)
 }
 
 fn overdue(world: &World, number: u16, node: u16, since: Duration, at: Duration) -> Finding {
@@ -66,6 +65,8 @@ fn overdue(world: &World, number: u16, node: u16, since: Duration, at: Duration)
     };
     let bound = bound + slack(&world.lan.weather, &times);
     let lasted = at.saturating_sub(from);
-    (lasted > bound)
+    // Whatever cuts or joins a part of the segment begins the span anew: it is enough to look at its end.
+    let judged = || world.clean(node, number, at) && world.hears_anything(node, number, at);
+    (lasted > bound && judged())
         .then(|| format!("n{node} offers address {number} and hears nobody answer for it, for {lasted:?}"))
 }

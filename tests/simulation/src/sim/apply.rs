@@ -8,7 +8,8 @@ use patina::addr::HardwareAddr;
 use patina::hot::NodeFacts;
 
 use crate::fault::DRIVER_DELAY;
-use crate::node::{Offered, name};
+use crate::liar;
+use crate::node::{Offered, name, secret};
 
 impl Simulation {
     pub(super) fn step(&mut self, step: Step) {
@@ -48,6 +49,8 @@ impl Simulation {
             Step::Move(number, node) => self.plan_move(number, node),
             Step::Stranger(number) => self.plug_stranger(number),
             Step::StrangerGone => self.world.usurped = None,
+            Step::Liar => self.plug_liar(),
+            Step::LiarGone => self.unplug_liar(),
             Step::Record => self.recording = Some(Vec::new()),
             Step::Replay => self.replay(|_, frame| frame),
             Step::Garble => self.replay(garbled),
@@ -233,6 +236,29 @@ impl Simulation {
             IpAddr::V6(target) => frame::advertisement(own, "fe80::bad".parse().unwrap_or(target), target),
         };
         self.send(USURPER, frame);
+    }
+
+    fn plug_liar(&mut self) {
+        self.world.liar = true;
+        self.world.lan.plug(liar::LIAR, 0);
+        self.liar_speaks();
+    }
+
+    fn unplug_liar(&mut self) {
+        self.world.liar = false;
+        self.rewired(self.now);
+    }
+
+    pub(super) fn liar_speaks(&mut self) {
+        if !self.world.liar {
+            return;
+        }
+        let addresses = self.world.addresses_on(0);
+        let nodes: Vec<_> =
+            (0..self.world.setup.nodes).map(|node| (node, self.world.station(node, 0))).collect();
+        let frame = liar::speak(&secret(0), &addresses, &nodes, self.now);
+        self.send(liar::LIAR, frame);
+        self.agenda.enter(self.now + liar::INTERVAL, Event::LiarSpeaks);
     }
 
     /// Sends what was recorded again, each frame as `change` makes it.
