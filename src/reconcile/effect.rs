@@ -59,8 +59,6 @@ pub struct ServiceWrite {
     pub ingress: Vec<IpAddr>,
     /// All our conditions. Those that are missing here and were applied before disappear with the apply.
     pub conditions: Vec<Condition>,
-    /// The ingress list changes, not only what is said about it.
-    pub moves: bool,
 }
 
 /// The status of one of the operator's objects. Where the schema has no `conditions`, only the counters are written.
@@ -120,19 +118,6 @@ pub struct Notice {
     pub message: String,
 }
 
-/// How soon an effect is to be carried out: the first goes first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Urgency {
-    /// A Service gets or loses an address.
-    Address,
-    /// What is said about it.
-    Status,
-    /// Marks for others.
-    Annotation,
-    /// Lines for people.
-    Notice,
-}
-
 /// Which part of an object an effect writes. Two effects with the same key write the same thing; the later wins.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct EffectKey {
@@ -156,18 +141,6 @@ pub enum Part {
 }
 
 impl Effect {
-    /// How soon it is to be carried out.
-    pub const fn urgency(&self) -> Urgency {
-        match self {
-            Self::ServiceStatus(ServiceWrite { moves: true, .. }) => Urgency::Address,
-            Self::ServiceStatus(_) | Self::Status(_) | Self::L2Status(_) | Self::DeleteL2Status(_) => {
-                Urgency::Status
-            }
-            Self::PoolAnnotation { .. } => Urgency::Annotation,
-            Self::Notice(_) => Urgency::Notice,
-        }
-    }
-
     /// What it writes.
     pub fn key(&self) -> EffectKey {
         let of =

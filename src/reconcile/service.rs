@@ -52,7 +52,7 @@ fn write(
     let mut effects = Vec::new();
     if moves || explains {
         let subject = subject.clone();
-        effects.push(Effect::ServiceStatus(ServiceWrite { subject, ingress, conditions, moves }));
+        effects.push(Effect::ServiceStatus(ServiceWrite { subject, ingress, conditions }));
     }
     if pool.map(PoolName::as_str) != service.annotations.allocated_from.as_deref() {
         effects.push(Effect::PoolAnnotation { subject, pool: pool.cloned() });

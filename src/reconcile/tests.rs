@@ -1,6 +1,5 @@
 //! What is written, and when nothing is.
 
-mod outbox;
 mod room;
 mod services;
 mod written;

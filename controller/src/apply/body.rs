@@ -90,12 +90,7 @@ mod tests {
 
     #[test]
     fn clearing_an_address_sends_an_empty_list_and_an_address_carries_its_version() {
-        let write = ServiceWrite {
-            subject: subject(Kind::Service),
-            ingress: vec![],
-            conditions: vec![],
-            moves: false,
-        };
+        let write = ServiceWrite { subject: subject(Kind::Service), ingress: vec![], conditions: vec![] };
         let body = service_status(&write, Some("7"), Timestamp::UNIX_EPOCH);
         assert_eq!(body["status"]["loadBalancer"]["ingress"], json!([]));
         assert_eq!(body["metadata"]["resourceVersion"], "7");

@@ -11,12 +11,7 @@ fn subject(name: &str) -> Subject {
 
 fn status(name: &str, last: u8) -> Effect {
     let ingress = vec![[192, 0, 2, last].into()];
-    Effect::ServiceStatus(ServiceWrite {
-        subject: subject(name),
-        ingress,
-        conditions: Vec::new(),
-        moves: true,
-    })
+    Effect::ServiceStatus(ServiceWrite { subject: subject(name), ingress, conditions: Vec::new() })
 }
 
 fn annotation(name: &str) -> Effect {

@@ -2,7 +2,7 @@ use super::room::{Room, notices};
 use crate::alloc::tests::cluster::{dual, holding, in_pool, pool, requesting, service};
 use crate::config::{AdvertisementSource, Timestamp};
 use crate::name::ObjectKey;
-use crate::reconcile::{Effect, Urgency};
+use crate::reconcile::Effect;
 use crate::world::{Advertisement, Annotated, FamilyPolicy, Kind, Service};
 
 fn advertisement() -> Advertisement {
@@ -58,17 +58,6 @@ fn a_steady_state_needs_no_write_also_after_a_restart() {
     room.restart();
     room.read();
     assert_eq!(room.settle(), []);
-}
-
-#[test]
-fn an_address_is_written_before_what_is_said_about_it() {
-    let mut room = room();
-    room.apply(service("s", 1));
-    let urgencies: Vec<_> = on_service(&room.settle()).iter().map(|e| e.urgency()).collect();
-    assert_eq!(urgencies, [Urgency::Address, Urgency::Annotation, Urgency::Notice]);
-    room.advertise(advertisement());
-    let urgencies: Vec<_> = on_service(&room.settle()).iter().map(|e| e.urgency()).collect();
-    assert_eq!(urgencies, [Urgency::Status]);
 }
 
 #[test]
@@ -135,7 +124,7 @@ fn a_request_that_cannot_be_met_is_told_and_the_address_stays() {
         notices(&effects),
         ["Warning AllocationFailed OutsidePools: 203.0.113.1 is in no IPAddressPool"]
     );
-    assert!(effects.iter().all(|e| e.urgency() != Urgency::Address));
+    assert_eq!(room.world.services().next().unwrap().ingress.len(), 1);
     assert_eq!(
         room.condition("s", "Allocated"),
         "False OutsidePools: OutsidePools: 203.0.113.1 is in no IPAddressPool; keeps 192.0.2.0 from pool a"

@@ -76,5 +76,5 @@ fn on_the_crds_of_metallb_only_counters_and_notices_are_written() {
     let effects = room.settle();
     let [Effect::Status(status), Effect::Notice(_)] = &effects[..] else { panic!("{effects:#?}") };
     assert_eq!((status.subject.kind, status.conditions.len()), (Kind::Pool, 0));
-    assert_eq!(room.settle().len(), 1, "the notice is wanted still; the outbox knows that it has been said");
+    assert_eq!(room.settle().len(), 1, "no condition remembers it: the executor does");
 }
