@@ -34,7 +34,7 @@ use tokio::task::JoinHandle;
 
 pub use counters::Counters;
 pub use exclusion::{EXCLUSION_FILE, Exclusion, ExclusionError};
-pub use hot::Controls;
+pub use hot::{Controls, Look};
 pub use links::{AddressState, LinkAddress, LinkState, Unusable};
 pub use privilege::{Extra, Extras, MissingPrivilege};
 

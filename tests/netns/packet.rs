@@ -1,16 +1,18 @@
 //! The speaker's view of its links: which frames reach the packet thread, how links and their changes are seen, and that
 //! group membership is real for a switch that looks into it.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use patina::addr::HardwareAddr;
-use patina::hot::{Control, LinkFacts};
+use patina::hot::{Control, LinkFacts, Offer};
 use patina::name::LinkIndex;
 use patina::wire::arp::Arp;
 use patina::wire::ipv4udp::{Datagram, PORT};
 use patina::wire::ndp::{Advertisement, Solicitation, solicited_node};
+use patina::wire::{Ignored, ethernet, icmpv6};
 use patina_lab::host::Host;
 use patina_lab::netlink::Snooping;
 use patina_lab::segment::Segment;
@@ -281,6 +283,63 @@ fn a_thousand_groups_are_joined() {
         pair.speaker.groups.send_replace([(pair.node.link(), groups)].into());
         pair.until_solicitation(Delivery::Arrives).await?;
         ensure!(pair.speaker.counters.not_joined.sum() == 0);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_frame_cut_short_or_with_an_absurd_option_is_ignored_under_its_own_name() {
+    boxed(|| async {
+        let pair = Pair::new(Snooping::Off).await?;
+        let advertisement: Vec<u8> =
+            Advertisement::unsolicited(VIP6, VIP6, CLIENT).frame(CLIENT, NODE).into();
+        let arp: Vec<u8> = Arp::probe(CLIENT, VIP).broadcast().into();
+        let option_length_at = advertisement.len() - 7;
+        // A bridge drops what is shorter than its IPv6 header says; so the header agrees with the cut.
+        let mut cut = advertisement[..advertisement.len() - 12].to_vec();
+        cut[19] -= 12;
+        let odd = |length: u8| mended(with_byte(advertisement.clone(), option_length_at, length));
+        let frames = [arp[..30].to_vec(), mended(cut), odd(0), odd(32), odd(255), with_byte(arp, 21, 9)];
+        ensure!(pair.heard_of(&frames).await? == 6);
+        let ignored: BTreeMap<_, _> = pair.speaker.look().await?.counters.frames_ignored().collect();
+        for (reason, count) in
+            [(Ignored::Truncated, 2), (Ignored::OptionLength, 3), (Ignored::ArpOperation, 1)]
+        {
+            ensure!(ignored.get(reason.word()) == Some(&count), "{reason}: {ignored:?}");
+        }
+        Ok(())
+    });
+}
+
+/// The frame with an ICMPv6 checksum that fits.
+fn mended(mut frame: Vec<u8>) -> Vec<u8> {
+    const ICMPV6_AT: usize = ethernet::HEADER + icmpv6::IPV6_HEADER;
+    let address = |at: usize| <[u8; 16]>::try_from(&frame[at..at + 16]).expect("sixteen bytes").into();
+    let (source, destination): (Ipv6Addr, Ipv6Addr) = (address(22), address(38));
+    frame[ICMPV6_AT + 2..ICMPV6_AT + 4].fill(0);
+    let sum = icmpv6::checksum(source, destination, &frame[ICMPV6_AT..]);
+    frame[ICMPV6_AT + 2..ICMPV6_AT + 4].copy_from_slice(&sum.to_be_bytes());
+    frame
+}
+
+#[test]
+fn an_offered_address_of_either_family_is_found_at_the_nodes_hardware_address() {
+    boxed(|| async {
+        let pair = Pair::new(Snooping::WithQuerier).await?;
+        let offer = |address| Offer { address, link: pair.node.link(), weight: 0, fresh: false };
+        let addresses = [IpAddr::V4(VIP), IpAddr::V6(VIP6)];
+        pair.speaker.groups.send_replace([(pair.node.link(), [solicited_node(VIP6)].into())].into());
+        pair.speaker.controls.send(Control::Offers(addresses.map(offer).into()));
+        for address in addresses {
+            let found = async {
+                while pair.client.neighbour(address).await?.and_then(|entry| entry.hardware) != Some(NODE) {
+                    knock(&pair.client, address)?;
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                anyhow::Ok(())
+            };
+            timeout(BOUND, found).await.with_context(|| format!("nobody answered for {address}"))??;
+        }
         Ok(())
     });
 }

@@ -9,7 +9,9 @@ use anyhow::{Context, bail};
 use patina::hot::Settings;
 use patina_lab::netns::Namespace;
 use patina_lab::segment::LINK;
-use patina_speaker::net::{self, Controls, Counters, Exclusion, LinkState, Net, NetSettings, WantedGroups};
+use patina_speaker::net::{
+    self, Controls, Counters, Exclusion, LinkState, Look, Net, NetSettings, WantedGroups,
+};
 use tokio::sync::{oneshot, watch};
 use tokio::time::timeout;
 
@@ -42,6 +44,11 @@ impl Speaker {
         let thread = Some(namespace.thread("speaker", body)?);
         let (links, controls, groups, counters) = start.recv().context("the speaker did not start")?;
         Ok(Self { links, controls, groups, counters, stop: Some(stop), thread })
+    }
+
+    /// What the machine knows and has counted.
+    pub(crate) async fn look(&self) -> anyhow::Result<Look> {
+        timeout(BOUND, self.controls.look()).await?.context("the packet thread has ended")
     }
 
     /// Waits until the segment's link is as wished.

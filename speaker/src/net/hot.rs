@@ -1,6 +1,6 @@
 //! The packet thread: one OS thread that runs [`patina::hot::Hot`] between the packet sockets and the clock.
 //!
-//! One turn: wait · take what the driver said · read every queued frame · do what is due · send · report. It never waits
+//! One turn: read every queued frame · take what the driver said · do what is due · send · report · wait. It never waits
 //! for anybody but the kernel: a full queue of reports leaves them in the machine, a driver that is just writing is read
 //! in the next turn.
 //!
@@ -23,7 +23,7 @@ use std::thread;
 use patina::hot::{Control, Hot, Report, Settings};
 use tokio::sync::mpsc;
 
-pub use mailbox::Controls;
+pub use mailbox::{Controls, Look};
 
 use super::Counters;
 use super::clock::{self, Reading};
@@ -103,8 +103,8 @@ impl Thread {
 
     fn turn(&mut self) -> Queue {
         self.counters.turns.add(1);
-        self.take_controls();
         let queue = self.read_frames();
+        self.take_controls();
         self.machine.handle_timeout(clock::now());
         self.send_frames();
         self.hand_out_reports();
@@ -113,12 +113,17 @@ impl Thread {
 
     /// Links first reach the sockets, so that the machine never speaks on a link that has none.
     fn take_controls(&mut self) {
-        for control in self.mailbox.take() {
+        let waiting = self.mailbox.take();
+        for control in waiting.controls {
             let now = clock::now();
             if let Control::Links(links) = &control {
                 self.sockets.work_on(links.iter().map(|link| link.index), now, &self.waker);
             }
             self.machine.handle_control(control, now);
+        }
+        for look in waiting.looks {
+            let snapshot = self.machine.snapshot(clock::now());
+            let _ = look.send(Look { snapshot, counters: self.machine.counters().clone() });
         }
     }
 
