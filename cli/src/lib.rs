@@ -20,6 +20,8 @@ struct Patina {
 enum Verb {
     /// A whole cluster on this machine: plays its story, or stays for kubectl.
     Lab(lab::Lab),
+    /// Run as the controller does in a cluster.
+    Controller(patina_controller::Arguments),
     /// The program behind `lab up`.
     #[command(hide = true, name = "lab-cluster")]
     Cluster(lab::Cluster),
@@ -41,6 +43,7 @@ enum Verb {
 pub fn main() -> ExitCode {
     let result = match Patina::parse().verb {
         Verb::Lab(lab) => lab::run(lab),
+        Verb::Controller(arguments) => Ok(patina_controller::main(arguments)),
         Verb::Cluster(cluster) => lab::run_cluster(&cluster),
         Verb::Node(node) => hidden::node(&node),
         Verb::Box { command } => hidden::in_box(&command),

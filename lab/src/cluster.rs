@@ -99,6 +99,7 @@ impl Cluster {
             ground,
         };
         cluster.start_controller()?;
+        cluster.ground.key_folder = install::mount_key(&cluster.kube, &cluster.ground.state).await?;
         for number in 1..=cluster.ground.nodes {
             let node = Node::boot(number, &cluster.ground).await?;
             cluster.nodes.insert(node.name().to_owned(), node);
@@ -258,7 +259,7 @@ async fn lay(settings: Settings) -> anyhow::Result<Ground> {
     let kubeconfig = state.write("kubeconfig", api.kubeconfig(&outside).as_bytes())?;
     let inside = api.kubeconfig(&Api::inside_url());
     let node_kubeconfig = state.write("nodes/kubeconfig", inside.as_bytes())?;
-    let key_folder = install::write_key(&state)?;
+    let key_folder = state.file("key");
     let segment = Segment::new(snooping).await?;
     Ok(Ground { segment, api, state, patina, node_kubeconfig, kubeconfig, key_folder, nodes })
 }

@@ -57,6 +57,7 @@ impl Daemon {
             .args(launch.arguments.iter().map(OsStr::new))
             .env_clear()
             .envs(launch.environment)
+            .env("NO_COLOR", "1")
             .stdin(Stdio::null())
             .stdout(output.try_clone()?)
             .stderr(output)

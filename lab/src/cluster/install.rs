@@ -1,15 +1,17 @@
-//! What an operator installs before the first pool: the kinds, the namespace, the speakers' key.
+//! What stands before the first pool: the kinds, the namespace, the speakers' key.
 
-use std::io::Read;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Context;
-use kube::Client;
+use k8s_openapi::api::core::v1::Secret;
 use kube::api::DynamicObject;
+use kube::{Api, Client};
 
 use super::NAMESPACE;
 use crate::manifest;
 use crate::state::StateDir;
+use crate::wait::wait_for;
 
 macro_rules! definition {
     ($kind:literal) => {{
@@ -30,10 +32,10 @@ const DEFINITIONS: [(&str, &str); 9] = [
     definition!("servicel2statuses"),
 ];
 
-/// Name of the key's file; MetalLB's Secret has it so.
-const KEY_FILE: &str = "key/secretkey";
-/// A key of 256 random bits, written in hexadecimal.
-const KEY_BYTES: usize = 32;
+/// The Secret that the controller makes when it is missing, and its one entry; MetalLB's names.
+const SECRET: &str = "metallb-memberlist";
+const ENTRY: &str = "secretkey";
+const SECRET_WITHIN: Duration = Duration::from_secs(30);
 
 /// Installs kinds and namespace.
 pub(super) async fn install(client: &Client) -> anyhow::Result<()> {
@@ -47,11 +49,14 @@ pub(super) async fn install(client: &Client) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Writes a fresh key and returns its folder.
-pub(super) fn write_key(state: &StateDir) -> anyhow::Result<PathBuf> {
-    let mut random = [0; KEY_BYTES];
-    std::fs::File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut random))?;
-    let text: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
-    let file = state.write(KEY_FILE, text.as_bytes())?;
-    Ok(file.parent().context("the key's folder")?.to_owned())
+/// Writes the speakers' key into a folder, as a kubelet mounts the Secret, and returns the folder.
+pub(super) async fn mount_key(client: &Client, state: &StateDir) -> anyhow::Result<PathBuf> {
+    let secrets = Api::<Secret>::namespaced(client.clone(), NAMESPACE);
+    let look = async || {
+        let data = secrets.get_opt(SECRET).await?.and_then(|secret| secret.data);
+        Ok(data.and_then(|mut data| data.remove(ENTRY)))
+    };
+    let key = wait_for(&format!("the controller makes Secret {SECRET}"), SECRET_WITHIN, look).await?;
+    let file = state.write(&format!("key/{ENTRY}"), &key.0)?;
+    file.parent().map(PathBuf::from).context("the key's folder")
 }
