@@ -23,6 +23,8 @@ mod replicaset;
 #[cfg(test)]
 mod samples;
 mod scheduler;
+#[cfg(test)]
+mod tests;
 mod unseen;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;

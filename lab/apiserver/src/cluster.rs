@@ -30,6 +30,7 @@ use crate::resource::{Builtin, Registry, Resource, Scope, StorageId};
 use crate::status::Status;
 use crate::store::{Key, Store};
 
+mod bind;
 mod boot;
 mod create;
 mod definitions;
@@ -142,7 +143,7 @@ impl Cluster {
             None => true,
             Some("status") if resource.status => reads_or_replaces,
             Some("finalize") if is(Builtin::Namespace) => call.verb == Verb::Update,
-            Some("eviction") if is(Builtin::Pod) => call.verb == Verb::Create,
+            Some("binding" | "eviction") if is(Builtin::Pod) => call.verb == Verb::Create,
             Some("log") if is(Builtin::Pod) => return Err(self.no_logs(call)),
             Some(_) => return Err(Status::no_such_path()),
         };

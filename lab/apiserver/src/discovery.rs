@@ -88,6 +88,7 @@ fn with_subresources(resource: &Arc<Resource>) -> Vec<Value> {
         add("finalize", "Namespace", &["update"]);
     }
     if resource.kind == "Pod" && resource.group.is_empty() {
+        add("binding", "Binding", &["create"]);
         add("eviction", "Eviction", &["create"]);
         add("log", "Pod", &["get"]);
     }

@@ -13,8 +13,7 @@
 //! - Authorization: one administrator with one token. Access reviews say yes. ServiceAccounts get no tokens.
 //! - Admission: webhooks, policies, quotas, limit ranges, pod security and priorities are kept and not asked.
 //! - Conversion webhooks: versions of a custom kind differ in `apiVersion` alone.
-//! - What a kubelet or scheduler would answer: logs, exec, attach, port-forward, proxy, binding. A Pod is put on
-//!   a node by writing `spec.nodeName`.
+//! - What a kubelet would answer: logs, exec, attach, port-forward, proxy.
 //! - Controllers, but for garbage collection, namespaces and definitions, whose work is done within the write
 //!   that causes it.
 //! - Duplicate keys in JSON bodies are not reported; the last one counts.

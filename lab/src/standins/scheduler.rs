@@ -142,9 +142,8 @@ async fn bind(client: &Client, events: &Events, pod: &Pod, node: &str) -> kube::
             ..ObjectReference::default()
         },
     };
-    let body = serde_json::to_vec(&binding).map_err(kube::Error::SerdeError)?;
     let api = Api::<Pod>::namespaced(client.clone(), &namespace);
-    api.create_subresource::<_, Status>("binding", &pod.name_any(), &PostParams::default(), &body).await?;
+    api.create_subresource::<_, Status>("binding", &pod.name_any(), &PostParams::default(), &binding).await?;
     let note = format!("Successfully assigned {namespace}/{} to {node}", pod.name_any());
     let told = Told { reason: "Scheduled", action: "Binding", note };
     events.tell(&reference(pod), EventType::Normal, &told).await;

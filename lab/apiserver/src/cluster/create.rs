@@ -40,8 +40,10 @@ impl Cluster {
         call: Call,
         now: Timestamp,
     ) -> Result<Reply, Status> {
-        if call.target.subresource.as_deref() == Some("eviction") {
-            return self.evict(resource, call, now);
+        match call.target.subresource.as_deref() {
+            Some("binding") => return self.bind(resource, call, now),
+            Some("eviction") => return self.evict(resource, call, now),
+            Some(_) | None => {}
         }
         if call.target.name.is_some() {
             return Err(Status::method_not_allowed());

@@ -5,13 +5,16 @@ use serde_json::{Value, json};
 use crate::object::{self, list, text};
 use crate::schema::{FieldError, FieldPath};
 
+/// Seconds for which a Pod puts up with a node that fails (`--default-unreachable-toleration-seconds`).
+const PATIENCE: u32 = 300;
+
 /// What a new Pod begins with.
 pub(crate) fn prepare(pod: &mut Value) {
     let class = quality_of_service(&pod["spec"]);
     object::set(pod, &["status"], json!({"phase": "Pending", "qosClass": class}));
 }
 
-/// What the admission plugins for accounts and priorities write.
+/// What the admission plugins for accounts, priorities and failing nodes write.
 pub(crate) fn admit(pod: &mut Value) {
     object::default_text(pod, &["spec", "serviceAccountName"], "default");
     let account = pod["spec"]["serviceAccountName"].clone();
@@ -22,6 +25,24 @@ pub(crate) fn admit(pod: &mut Value) {
     ] {
         object::default(pod, &["spec", field], value);
     }
+    for taint in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
+        tolerate(pod, taint);
+    }
+}
+
+/// A Pod stays for a while on a node that fails, unless it says for how long.
+fn tolerate(pod: &mut Value, taint: &str) {
+    let mut tolerations = list(pod, "/spec/tolerations").to_vec();
+    let covers = |one: &Value| {
+        ["", taint].contains(&text(one, "/key")) && ["", "NoExecute"].contains(&text(one, "/effect"))
+    };
+    if tolerations.iter().any(covers) {
+        return;
+    }
+    tolerations.push(json!({
+        "key": taint, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": PATIENCE,
+    }));
+    object::set(pod, &["spec", "tolerations"], Value::Array(tolerations));
 }
 
 /// Kubernetes documentation, "Pod Quality of Service Classes".
@@ -59,8 +80,6 @@ fn fixed(pod: &Value) -> Value {
     {
         object::remove(&mut spec, &[field]);
     }
-    // Binding a Pod to a node is done here by an update, for want of a scheduler.
-    object::remove(&mut spec, &["nodeName"]);
     for field in ["containers", "initContainers"] {
         let Some(Value::Array(containers)) = spec.get_mut(field) else { continue };
         containers.iter_mut().for_each(|container| drop(object::remove(container, &["image"])));
