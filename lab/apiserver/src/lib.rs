@@ -40,6 +40,7 @@ mod object;
 mod openapi;
 mod owner;
 mod owners;
+mod protobuf;
 mod random;
 mod reply;
 mod resource;

@@ -1,9 +1,10 @@
-//! Reading bodies: JSON and YAML, objects and patches.
+//! Reading bodies: JSON, YAML and protocol buffers, objects and patches.
 
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::call::{Body, Patch, Verb};
+use crate::protobuf;
 use crate::status::{Reason, Status};
 
 /// Types of patches, in the order the real server names them.
@@ -32,7 +33,11 @@ fn object(media: &str, bytes: &[u8]) -> Result<Value, Status> {
     match media {
         "" | "application/json" => json(bytes),
         "application/yaml" => yaml(bytes),
-        other => Err(unsupported(other, "application/json, application/yaml")),
+        "application/vnd.kubernetes.protobuf" => protobuf::decode(bytes)
+            .map_err(|error| Status::bad_request(format!("error decoding the request body: {error}"))),
+        other => {
+            Err(unsupported(other, "application/json, application/yaml, application/vnd.kubernetes.protobuf"))
+        }
     }
 }
 
