@@ -41,8 +41,6 @@ mod patch;
 mod read;
 mod scale;
 mod settle;
-#[cfg(test)]
-mod tests;
 mod update;
 
 /// Name of one kept object.
@@ -59,6 +57,8 @@ pub(crate) struct Settings {
     pub service_ranges: Vec<ipnet::IpNet>,
     /// Ports of NodePort Services, ends included.
     pub node_ports: (u16, u16),
+    /// The certificate that clients trust, PEM: every namespace has a copy.
+    pub authority: String,
 }
 
 /// All state of the API.
@@ -70,6 +70,7 @@ pub(crate) struct Cluster {
     owners: Owners,
     random: Random,
     audit: Audit,
+    authority: String,
     pending: BTreeSet<ObjectId>,
 }
 
@@ -83,9 +84,11 @@ impl Cluster {
             owners: Owners::default(),
             random: Random::new(settings.seed),
             audit: Audit::default(),
+            authority: settings.authority.clone(),
             pending: BTreeSet::new(),
         };
         cluster.boot(now);
+        cluster.settle(now);
         cluster
     }
 
@@ -184,7 +187,8 @@ impl Cluster {
         self.ledger.replace(resource, old.as_deref(), Some(&object));
         let object = self.store.put(&resource.storage, object);
         self.owners.replace(&id, old.as_deref(), Some(&object));
-        if self.owners.concerns(&object) || crate::object::is_terminating(&object) {
+        let furnished = resource.builtin() == Some(Builtin::Namespace);
+        if furnished || self.owners.concerns(&object) || crate::object::is_terminating(&object) {
             self.pending.insert(id);
         }
         self.registered(resource, &object);

@@ -29,6 +29,9 @@ const ADMISSIONS: &[(Builtin, Change)] = &[
     (Builtin::Namespace, namespaces::label_with_name),
     (Builtin::Pod, pod::admit),
     (Builtin::Secret, secret::read_texts),
+    (Builtin::Deployment, workload::complete_strategy),
+    (Builtin::DaemonSet, workload::complete_update_strategy),
+    (Builtin::StatefulSet, workload::complete_update_strategy),
 ];
 
 /// What a new object has, whatever its author wrote.

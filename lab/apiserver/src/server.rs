@@ -87,13 +87,14 @@ impl ApiServer {
     /// [`StartError`]; nothing was started.
     pub fn new(options: Options) -> Result<Self, StartError> {
         let random = SystemRandom::new();
+        let identity = identity(&options)?;
         let settings = Settings {
             history: options.history,
             seed: u64::from_be_bytes(bytes::<8>(&random)?),
             service_ranges: options.service_ranges.clone(),
             node_ports: options.node_ports,
+            authority: identity.authority.clone(),
         };
-        let identity = identity(&options)?;
         let token: String = bytes::<16>(&random)?.iter().map(|byte| format!("{byte:02x}")).collect();
         let (desk, work) = Desk::new(Cluster::new(&settings, clock::now()));
         tokio::spawn(work);
@@ -112,7 +113,6 @@ impl ApiServer {
     /// [`ListenError`] when the socket cannot be used by the runtime.
     pub fn serve(&self, listener: TcpListener) -> Result<(), ListenError> {
         listener.set_nonblocking(true)?;
-        let listener = tokio::net::TcpListener::from_std(listener)?;
         let task = listen::run(listener, self.acceptor.clone(), self.front.clone(), self.gate.subscribe());
         tokio::spawn(task);
         Ok(())

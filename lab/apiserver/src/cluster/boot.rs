@@ -38,6 +38,24 @@ impl Cluster {
         );
     }
 
+    /// What controllers put into every namespace: an account and the certificate to trust.
+    pub(super) fn furnish(&mut self, namespace: &str, now: Timestamp) {
+        let (account, certificate) =
+            (Key::new(namespace, "default"), Key::new(namespace, "kube-root-ca.crt"));
+        if self.store.get(&StorageId::new("", "serviceaccounts"), &account).is_none() {
+            let metadata = json!({"name": account.name, "namespace": namespace});
+            self.put_first(json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}), now);
+        }
+        if self.store.get(&StorageId::new("", "configmaps"), &certificate).is_none() {
+            let metadata = json!({"name": certificate.name, "namespace": namespace});
+            let data = json!({"ca.crt": self.authority});
+            self.put_first(
+                json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}),
+                now,
+            );
+        }
+    }
+
     /// Creates an object of the server's own.
     fn put_first(&mut self, object: Value, now: Timestamp) {
         let Some(resource) = self.registry.by_kind("", object::text(&object, "/kind")).cloned() else {

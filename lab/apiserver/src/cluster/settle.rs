@@ -26,6 +26,9 @@ impl Cluster {
         if object::is_terminating(object) {
             return self.settle_ending(resource, key, object, now);
         }
+        if resource.builtin() == Some(Builtin::Namespace) {
+            self.furnish(&key.name, now);
+        }
         self.collect(resource, key, object, now);
     }
 

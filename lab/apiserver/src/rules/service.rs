@@ -19,8 +19,6 @@ use crate::store::Key;
 mod addresses;
 mod check;
 mod ports;
-#[cfg(test)]
-mod tests;
 
 pub(crate) use check::{validate, validate_status};
 

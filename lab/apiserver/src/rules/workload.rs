@@ -1,10 +1,32 @@
-//! Deployments and their like: the selector must match its own template.
+//! Deployments and their like: a strategy is whole, the selector must match its own template.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::object;
 use crate::rules::pod;
 use crate::schema::{FieldError, FieldPath};
+
+/// Typed clients send a strategy without a type where the author gave none.
+pub(crate) fn complete_strategy(deployment: &mut Value) {
+    let rolling = json!({"maxSurge": "25%", "maxUnavailable": "25%"});
+    complete(deployment, "strategy", rolling);
+}
+
+/// The same for the kinds that call it otherwise.
+pub(crate) fn complete_update_strategy(workload: &mut Value) {
+    let rolling = match workload["kind"].as_str() {
+        Some("DaemonSet") => json!({"maxSurge": 0, "maxUnavailable": 1}),
+        Some(_) | None => json!({"partition": 0}),
+    };
+    complete(workload, "updateStrategy", rolling);
+}
+
+fn complete(workload: &mut Value, field: &str, rolling: Value) {
+    object::default_text(workload, &["spec", field, "type"], "RollingUpdate");
+    if object::text(&workload["spec"][field], "/type") == "RollingUpdate" {
+        object::default(workload, &["spec", field, "rollingUpdate"], rolling);
+    }
+}
 
 pub(crate) fn validate(new: &Value, old: Option<&Value>) -> Vec<FieldError> {
     let spec = FieldPath::from("spec");

@@ -3,7 +3,8 @@
 //! A closed gate is a stopped server: the socket itself stops listening, so that new connections are refused
 //! by the kernel and not merely dropped.
 
-use std::net::Shutdown;
+use std::io::ErrorKind;
+use std::net::{Shutdown, SocketAddr};
 use std::time::Duration;
 
 use hyper::server::conn::http1;
@@ -38,7 +39,7 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// Serves one socket until the server is gone.
 pub(super) async fn run(
-    listener: TcpListener,
+    listener: std::net::TcpListener,
     acceptor: TlsAcceptor,
     front: Front,
     mut gate: watch::Receiver<Gate>,
@@ -47,13 +48,21 @@ pub(super) async fn run(
         let state = *gate.borrow_and_update();
         match state {
             Gate::Gone => return,
-            Gate::Open => take_connections(&listener, &acceptor, &front, &mut gate).await,
+            Gate::Open => {
+                // The runtime remembers that a socket once stopped, so each time it gets to know it anew.
+                let known = listener.try_clone().and_then(TcpListener::from_std);
+                let Ok(known) = known.inspect_err(|error| tracing::warn!(%error, "socket not served")) else {
+                    return;
+                };
+                take_connections(&known, &acceptor, &front, &mut gate).await;
+            }
             Gate::Closed => {
-                set_listening(&listener, false);
+                let address = listener.local_addr();
+                tell(SockRef::from(&listener).shutdown(Shutdown::Read));
                 if gate.changed().await.is_err() {
                     return;
                 }
-                set_listening(&listener, true);
+                tell(address.and_then(|address| listen_again(&listener, address)));
             }
         }
     }
@@ -97,11 +106,19 @@ async fn connection(stream: TcpStream, acceptor: TlsAcceptor, front: Front) {
     }
 }
 
-/// Shutting a listening socket down ends listening and keeps its address; listening again takes it up.
-fn set_listening(listener: &TcpListener, listening: bool) {
+/// A socket that was shut down keeps a port that was asked for, and loses one that the kernel chose, without
+/// telling; so it is bound again, and refusing that (`EINVAL`) is how it says that it has its port still.
+fn listen_again(listener: &std::net::TcpListener, address: SocketAddr) -> std::io::Result<()> {
     let socket = SockRef::from(listener);
-    let changed = if listening { socket.listen(BACKLOG) } else { socket.shutdown(Shutdown::Read) };
+    match socket.bind(&address.into()) {
+        Err(error) if error.kind() != ErrorKind::InvalidInput => Err(error),
+        Ok(()) | Err(_) => socket.listen(BACKLOG),
+    }
+}
+
+/// A socket that does not change stays as it is; the next change of the gate tries again.
+fn tell(changed: std::io::Result<()>) {
     if let Err(error) = changed {
-        tracing::warn!(%error, listening, "socket did not change");
+        tracing::warn!(%error, "socket did not change");
     }
 }

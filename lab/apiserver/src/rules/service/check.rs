@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::object::{list, number, text, texts};
 use crate::rules::names;
 use crate::rules::service::{ServiceType, is_headless, is_type, needs_health_port};
-use crate::schema::{FieldError, FieldPath};
+use crate::schema::{FieldError, FieldErrorKind, FieldPath};
 
 const ADDRESS: &str = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
 const PORT: &str = "must be between 1 and 65535, inclusive";
@@ -51,12 +51,12 @@ fn address_errors(service: &Value, spec: &FieldPath) -> Vec<FieldError> {
     let mut errors = Vec::new();
     let path = spec.child("clusterIPs");
     let (one, many) = (text(service, "/spec/clusterIP"), texts(service, "/spec/clusterIPs"));
-    if let Some(first) = many.first().filter(|first| !one.is_empty() && *first != one) {
+    if many.first().is_some_and(|first| !one.is_empty() && first != one) {
         let rule = "first value must match `clusterIP`";
-        return vec![FieldError::invalid(path, &json!([first]), rule)];
+        return vec![invalid_texts(path, &many, rule)];
     }
     if many.len() > 2 {
-        errors.push(FieldError::invalid(path.clone(), &json!(many), "may only hold up to 2 values"));
+        errors.push(invalid_texts(path.clone(), &many, "may only hold up to 2 values"));
     }
     for (index, address) in many.iter().enumerate() {
         let none = address == "None" && many.len() == 1;
@@ -68,6 +68,13 @@ fn address_errors(service: &Value, spec: &FieldPath) -> Vec<FieldError> {
         errors.push(FieldError::forbidden(path, "may not be set when `type` is 'ExternalName'"));
     }
     errors
+}
+
+/// A refused list of texts, in the notation that the real server's message has.
+pub(super) fn invalid_texts(path: FieldPath, texts: &[String], rule: &str) -> FieldError {
+    let quoted: Vec<String> = texts.iter().map(|text| format!("{text:?}")).collect();
+    let message = format!("Invalid value: []string{{{}}}: {rule}", quoted.join(", "));
+    FieldError { path, kind: FieldErrorKind::Invalid, message }
 }
 
 /// The whole Service, after it got its addresses and ports.
@@ -182,12 +189,8 @@ fn change_errors(new: &Value, old: &Value, spec: &FieldPath) -> Vec<FieldError> 
     let external = |service: &Value| is_type(service, ServiceType::ExternalName);
     let (first, before) = (text(new, "/spec/clusterIP"), text(old, "/spec/clusterIP"));
     if !external(new) && !external(old) && !before.is_empty() && first != before {
-        let value = json!(texts(new, "/spec/clusterIPs"));
-        errors.push(FieldError::invalid(
-            spec.child("clusterIPs").index(0),
-            &value,
-            "may not change once set",
-        ));
+        let path = spec.child("clusterIPs").index(0);
+        errors.push(invalid_texts(path, &texts(new, "/spec/clusterIPs"), "may not change once set"));
     }
     let balanced = |service: &Value| is_type(service, ServiceType::LoadBalancer);
     let class = |service: &Value| service["spec"].get("loadBalancerClass").cloned().unwrap_or_default();
