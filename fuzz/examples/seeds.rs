@@ -6,11 +6,16 @@ use std::fs;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::Path;
+use std::time::Duration;
 
 use patina::addr::HardwareAddr;
+use patina::hot::{Control, Hot, LinkFacts, Settings};
+use patina::name::LinkIndex;
+use patina::time::Instant;
 use patina::wire::arp::Arp;
 use patina::wire::ipv4udp::Datagram;
 use patina::wire::ndp::{Advertisement, Solicitation, solicited_node};
+use patina::wire::{self, Message, Received};
 
 const OURS: HardwareAddr = HardwareAddr([2, 0, 0, 0, 0, 1]);
 const THEIRS: HardwareAddr = HardwareAddr([2, 0, 0, 0, 0, 2]);
@@ -26,7 +31,50 @@ fn main() -> io::Result<()> {
     write_frames(&corpus.join("arp"), &arp())?;
     write_frames(&corpus.join("ndp"), &ndp())?;
     write_frames(&corpus.join("datagram"), &[("beat", beat())])?;
-    write_odd_options(&corpus.join("ndp"))
+    write_odd_options(&corpus.join("ndp"))?;
+    write_all(&corpus.join("datagram"), &[("sound-beat", sound_beat().as_slice())])?;
+    write_all(&corpus.join("machine_ops"), &STORIES)
+}
+
+/// Steps as `machine_ops` reads them: 5 and 133 offer, 0 waits, 4 and 12 change the carrier, 2 replays, 7 says a word.
+const STORIES: [(&str, &[u8]); 4] = [
+    ("both-offer", &[5, 0xff, 133, 0xff, 0, 100, 10, 0, 100, 1, 0, 100, 1, 0, 100, 1, 0, 200, 200]),
+    (
+        "carrier-flaps",
+        &[5, 1, 133, 1, 0, 250, 40, 12, 0, 150, 1, 4, 0, 250, 40, 140, 0, 100, 5, 132, 0, 250, 40],
+    ),
+    ("replays", &[5, 3, 133, 3, 0, 100, 10, 2, 0, 0, 130, 0, 0, 0, 100, 10, 2, 60, 1, 130, 90, 0xff]),
+    ("hand-over", &[5, 1, 133, 1, 0, 250, 40, 7, 2, 0, 100, 1, 0, 100, 1, 7, 0, 0, 100, 1, 0, 250, 10]),
+];
+
+/// A beat as a machine sends it, without its seal.
+fn sound_beat() -> Vec<u8> {
+    const SEAL: usize = 16;
+    let mut now = Instant::from_nanos(1_000_000_000);
+    let mut machine = Hot::new(Settings::new("node-a".into(), 1, Some(b"a key".to_vec()), 1), now);
+    let facts = LinkFacts {
+        index: LinkIndex(2),
+        name: "eth0".into(),
+        hardware: OURS,
+        carrier: true,
+        source_v4: Some(CLIENT),
+        source_v6: None,
+    };
+    machine.handle_control(Control::Links([facts].into()), now);
+    loop {
+        machine.handle_timeout(now);
+        if let Some(transmit) = machine.poll_transmit()
+            && let Ok(Received { message: Message::Datagram(datagram), .. }) = wire::read(&transmit.frame)
+        {
+            return datagram.payload[..datagram.payload.len() - SEAL].to_vec();
+        }
+        now += Duration::from_millis(10);
+    }
+}
+
+fn write_all(folder: &Path, files: &[(&str, &[u8])]) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    files.iter().try_for_each(|(name, bytes)| fs::write(folder.join(name), bytes))
 }
 
 fn arp() -> [(&'static str, Vec<u8>); 5] {

@@ -1,6 +1,7 @@
 //! Frames of a segment.
 
 use patina::addr::HardwareAddr;
+use patina::membership::codec;
 use patina::wire::ipv4udp::Datagram;
 use patina::wire::{self, Message, Received, ethernet, icmpv6};
 
@@ -22,7 +23,7 @@ pub fn ndp(bytes: &[u8]) {
     arp(&frame);
 }
 
-/// A frame as it comes, and a payload that is put into a sound one.
+/// A frame as it comes, a payload that is put into a sound one, and a beat behind its seal.
 pub fn datagram(bytes: &[u8]) {
     arp(bytes);
     let payload = &bytes[..bytes.len().min(wire::ipv4udp::MAX_PAYLOAD)];
@@ -34,6 +35,13 @@ pub fn datagram(bytes: &[u8]) {
         },
         message: Message::Datagram(Datagram { source: [192, 0, 2, 1].into(), payload }),
     });
+    if let Ok(beat) = codec::decode(bytes) {
+        assert_eq!(
+            codec::decode(&codec::encode(&beat)),
+            Ok(beat),
+            "a beat that was read is written as itself"
+        );
+    }
 }
 
 fn written_again(received: Received<'_>) {
