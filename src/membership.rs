@@ -259,9 +259,6 @@ impl Membership {
 
     /// When `handle_timeout` wants to be called next.
     pub fn poll_timeout(&self) -> Instant {
-        if !self.changes.is_empty() {
-            return Instant::ZERO;
-        }
         let peers = self.peers.values().filter(|peer| peer.alive || peer.standing).map(Self::peer_deadline);
         peers.chain(self.settling_deadline()).fold(self.speech_deadline(), Instant::min)
     }

@@ -17,6 +17,7 @@ mod outbox;
 mod secret;
 mod settings;
 
+use std::pin::pin;
 use std::process::ExitCode;
 
 use kube::Client;
@@ -25,7 +26,7 @@ use patina_daemon::fatal::{self, Fatal};
 use patina_daemon::notice::{self, Reporter};
 use patina_daemon::{client, telemetry, watch};
 use prometheus_client::registry::Registry;
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch as value};
 use tokio::task::JoinSet;
 
@@ -44,19 +45,27 @@ const EVENTS: usize = 1024;
 /// Runs the controller until it is told to end; the exit code says whose turn it is.
 pub fn main(arguments: Arguments) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let end = runtime.map_err(Fatal::crash).and_then(|runtime| runtime.block_on(run(arguments)));
+    let end = runtime.map_err(Fatal::crash).and_then(|runtime| {
+        runtime.block_on(async {
+            let signals = signals()?;
+            run(arguments, signals).await
+        })
+    });
     fatal::exit(NAME, end)
 }
 
-/// Starts every part, and waits until it is told to end.
+/// Starts every part, and works until `end`; then gives leadership back.
 ///
 /// # Errors
 /// One line, and whose turn it is: a setting, a port that is taken, a cluster that is too old.
-pub async fn run(arguments: Arguments) -> Result<(), Fatal> {
+///
+/// # Cancel safety
+/// Dropping it is a crash: nothing that a Service holds is lost, but the next leader waits for the Lease to run out.
+pub async fn run(arguments: Arguments, end: impl Future<Output = ()>) -> Result<(), Fatal> {
     let settings = Settings::try_from(arguments)?;
     telemetry::start(settings.flags.log_level, settings.flags.log_format);
-    let mut ends = Ends::listen()?;
-    let client = client::client(settings.flags.kubeconfig.as_deref()).await?;
+    let mut end = pin!(end);
+    let client = client::client(settings.flags.kubeconfig.as_deref(), NAME).await?;
     let reporter = Reporter { controller: REPORTER, instance: settings.identity.clone() };
     let (notices, _notice_writer) = notice::start(client.clone(), reporter);
     let (mut registry, metrics) = (Registry::default(), metrics::Metrics::default());
@@ -65,7 +74,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Fatal> {
     let _admin = admin::start(settings.endpoints, registry, ready).await?;
     tokio::select! {
         answered = client::wait_for_server(&client) => answered?,
-        () = ends.told() => return Ok(()),
+        () = &mut end => return Ok(()),
     }
     let (send, events) = mpsc::channel(EVENTS);
     let _watches = watch::start(&client, &settings.namespace, &KINDS, &send);
@@ -75,7 +84,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Fatal> {
     let wires = Wires { events, role, writer: apply::Writer::new(client), notices, readiness };
     tokio::select! {
         () = driver::run(wires, State::new(settings.policy, metrics)) => {}
-        () = ends.told() => {}
+        () = end => {}
     }
     leadership.resign().await;
     Ok(())
@@ -85,20 +94,14 @@ fn keep_secret(client: &Client, place: Option<secret::Place>) -> JoinSet<()> {
     place.into_iter().map(|place| secret::ensure(client.clone(), place)).collect()
 }
 
-/// The signals that end the process.
-struct Ends([Signal; 2]);
-
-impl Ends {
-    fn listen() -> Result<Self, Fatal> {
-        let listen = |kind| signal(kind).map_err(Fatal::crash);
-        Ok(Self([listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?]))
-    }
-
-    async fn told(&mut self) {
-        let [terminate, interrupt] = &mut self.0;
+/// Waits for a signal that ends the process; listens from now on.
+fn signals() -> Result<impl Future<Output = ()>, Fatal> {
+    let listen = |kind| signal(kind).map_err(Fatal::crash);
+    let (mut terminate, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
+    Ok(async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-    }
+    })
 }

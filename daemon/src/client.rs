@@ -4,6 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
+use axum::http::HeaderValue;
+use axum::http::header::USER_AGENT;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use patina::api::OLDEST_KUBERNETES_MINOR;
@@ -19,11 +21,12 @@ const READ_TIMEOUT: Duration = Duration::from_secs(90);
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// A client from the kubeconfig, or from the Pod when there is none. Talks to nobody yet.
+/// A client from the kubeconfig, or from the Pod when there is none; `agent` is how it introduces itself. Talks to nobody
+/// yet.
 ///
 /// # Errors
 /// One line that names the file, or says what to set.
-pub async fn client(kubeconfig: Option<&Path>) -> Result<Client, Fatal> {
+pub async fn client(kubeconfig: Option<&Path>, agent: &'static str) -> Result<Client, Fatal> {
     let mut config = match kubeconfig.filter(|path| !path.as_os_str().is_empty()) {
         Some(path) => from_file(path).await.map_err(Fatal::configuration)?,
         None => Config::incluster()
@@ -34,6 +37,7 @@ pub async fn client(kubeconfig: Option<&Path>) -> Result<Client, Fatal> {
     config.read_timeout = Some(READ_TIMEOUT);
     config.write_timeout = Some(WRITE_TIMEOUT);
     config.reset_reader_on_write = true;
+    config.headers.push((USER_AGENT, HeaderValue::from_static(agent)));
     Client::try_from(config)
         .context("cannot use the cluster's address or credentials")
         .map_err(Fatal::configuration)
@@ -141,7 +145,7 @@ mod tests {
     #[tokio::test]
     async fn a_kubeconfig_that_cannot_be_read_is_named_in_one_line() {
         let path = PathBuf::from("/nonexistent/kubeconfig");
-        let Err(fatal) = client(Some(&path)).await else { panic!("there is no such file") };
+        let Err(fatal) = client(Some(&path), "test").await else { panic!("there is no such file") };
         assert_eq!(fatal.turn(), Turn::Configuration);
         assert!(
             fatal.line().contains("/nonexistent/kubeconfig") && !fatal.line().contains('\n'),

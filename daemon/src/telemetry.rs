@@ -1,5 +1,7 @@
 //! Logs: one line for each thing a person can notice, values in fields.
 
+use std::io::IsTerminal;
+
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::{Directive, LevelFilter};
 
@@ -10,7 +12,10 @@ const TALKATIVE: [&str; 4] = ["hyper_util", "kube_client", "kube_runtime", "rust
 
 /// Starts logging to standard error. Called once; a second call, in a process that runs both daemons, changes nothing.
 pub fn start(level: LogLevel, format: LogFormat) {
-    let builder = tracing_subscriber::fmt().with_env_filter(filter(level)).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter(level))
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     let started = match format {
         LogFormat::Text => builder.with_target(false).try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),

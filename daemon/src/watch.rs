@@ -38,6 +38,9 @@ const WATCH_SECONDS: u32 = 45;
 /// Objects per page of a list.
 const PAGE: u32 = 500;
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
+/// A watch that failed and then says nothing for so long runs again: the longest pause and a whole attempt to connect are
+/// shorter. A quiet kind has no other sign of it.
+const CALM: Duration = Duration::from_secs(10);
 
 /// What a watch says.
 #[derive(Debug)]
@@ -101,10 +104,12 @@ where
     let mut stream = watcher(api, config).backoff(Backoff::up_to(LONGEST_PAUSE)).into_stream().boxed();
     let mut sieve = Sieve::new(kind, read);
     loop {
-        let said = match stream.try_next().await {
-            Ok(Some(event)) => sieve.take(event),
-            Ok(None) => return,
-            Err(error) => sieve.fail(&error),
+        let patience = if sieve.is_running() { Duration::MAX } else { CALM };
+        let said = match tokio::time::timeout(patience, stream.try_next()).await {
+            Ok(Ok(Some(event))) => sieve.take(event),
+            Ok(Ok(None)) => return,
+            Ok(Err(error)) => sieve.fail(&error),
+            Err(_) => sieve.recover().into_iter().collect(),
         };
         for event in said {
             if events.send(event).await.is_err() {

@@ -56,7 +56,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Fatal> {
     let writer = Writer { node: arguments.scope().node, namespace: arguments.flags.namespace()? };
     let key = arguments.key().map_err(Fatal::configuration)?;
     notify_of_memberlist(&arguments);
-    let client = client::client(arguments.flags.kubeconfig.as_deref()).await?;
+    let client = client::client(arguments.flags.kubeconfig.as_deref(), NAME).await?;
     let net = start_net(&writer, key).await?;
     let (registry, metrics) = metrics::register(&writer, &net.counters);
     let (ready, readiness) = tokio::sync::watch::channel(Readiness::Starting);

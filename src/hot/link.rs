@@ -87,8 +87,6 @@ impl Link {
         }
         self.ownership.handle_state(state);
         if before == State::Doubting || state == State::Doubting {
-            // Who resumes says nothing unasked before its beat has been heard.
-            self.announcer.hold(now + self.membership.timing.beat);
             let doubting = state == State::Doubting;
             reports.push_back(Report::Doubt { link: self.facts.index, doubting, at: now });
         }
@@ -172,10 +170,6 @@ impl Link {
         if self.membership.state() == State::Doubting {
             return;
         }
-        self.announce(transmits, counters, now);
-    }
-
-    fn announce(&mut self, transmits: &mut VecDeque<Transmit>, counters: &mut Counters, now: Instant) {
         while let Some((address, form)) = self.announcer.poll_emission(now) {
             transmits.push_back(self.announcement(address, form));
             counters.gratuitous += 1;

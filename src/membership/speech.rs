@@ -192,8 +192,6 @@ impl Membership {
         self.speech.last_turn = now;
         if self.speech.due(self.timing.beat) <= now {
             self.beat(now);
-            // The fifth beat may have been all that was missing.
-            self.settle(now);
         }
         for part in self.speech.transfers.poll(now) {
             let mut beat = self.head(now);

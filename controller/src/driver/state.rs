@@ -130,6 +130,7 @@ impl State {
     fn begin(&mut self) -> Vec<Notice> {
         self.rebuild_config();
         let plan = plan(&self.world, &self.config, &self.policy, &Plan::default());
+        self.told = Told::begin(&self.world);
         self.told.planned(&plan, &self.world.services().map(|s| s.key().clone()).collect());
         self.hand_out(plan, |controller| controller.review_all())
     }

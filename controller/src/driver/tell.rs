@@ -6,6 +6,7 @@ use patina::alloc::{Addresses, Plan, Verdict};
 use patina::config::Problem;
 use patina::name::ServiceKey;
 use patina::reconcile::Effect;
+use patina::world::{Service, World};
 
 use crate::apply::WriteError;
 
@@ -21,6 +22,13 @@ struct Fact {
 }
 
 impl Told {
+    /// Nothing was said yet, and this is what stands in the statuses.
+    pub(super) fn begin(world: &World) -> Self {
+        let standing = |service: &Service| Addresses::first_of_each(&service.ingress);
+        let fact = |service| Fact { addresses: standing(service), refusal: None };
+        Self(world.services().map(|service| (service.key().clone(), fact(service))).collect())
+    }
+
     /// Says what has changed for these Services.
     pub(super) fn planned(&mut self, plan: &Plan, services: &BTreeSet<ServiceKey>) {
         for service in services {

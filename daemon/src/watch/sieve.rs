@@ -20,12 +20,22 @@ pub(super) struct Sieve<K> {
     kind: Kind,
     read: fn(K) -> Option<Object>,
     listed: Vec<Object>,
-    running: bool,
+    progress: Progress,
+}
+
+/// How far a watch has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Progress {
+    /// The first list has not arrived yet.
+    Starting,
+    Running,
+    /// It has failed, and says nothing yet.
+    Failed,
 }
 
 impl<K: Resource> Sieve<K> {
     pub(super) fn new(kind: Kind, read: fn(K) -> Option<Object>) -> Self {
-        Self { kind, read, listed: Vec::new(), running: false }
+        Self { kind, read, listed: Vec::new(), progress: Progress::Starting }
     }
 
     /// What the driver is to be told of an event.
@@ -43,15 +53,24 @@ impl<K: Resource> Sieve<K> {
             watcher::Event::Apply(object) => (self.read)(object).map(Change::Apply),
             watcher::Event::Delete(object) => Some(Change::Delete(self.kind, key(&object))),
         };
-        let recovered = (!std::mem::replace(&mut self.running, true))
-            .then_some(Event::State(self.kind, WatchState::Running));
-        recovered.into_iter().chain(change.map(Event::Change)).collect()
+        self.recover().into_iter().chain(change.map(Event::Change)).collect()
+    }
+
+    /// Whether the end of a failure need not be waited for.
+    pub(super) fn is_running(&self) -> bool {
+        self.progress != Progress::Failed
+    }
+
+    /// The watch runs; the answer is the news, if it is any.
+    pub(super) fn recover(&mut self) -> Option<Event> {
+        let before = std::mem::replace(&mut self.progress, Progress::Running);
+        (before != Progress::Running).then_some(Event::State(self.kind, WatchState::Running))
     }
 
     /// What the driver is to be told of an error. An expired version is none.
     pub(super) fn fail(&mut self, error: &watcher::Error) -> Vec<Event> {
         let Some(state) = state_of(error) else { return Vec::new() };
-        self.running = false;
+        self.progress = Progress::Failed;
         vec![Event::State(self.kind, state)]
     }
 }

@@ -19,7 +19,6 @@ mod kinds;
 mod merging;
 #[cfg(test)]
 mod tests;
-mod unreadable;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
@@ -29,7 +28,6 @@ use serde_json::{Map, Value};
 use crate::schema::{Document, Schema};
 
 pub use defaults::fill_defaults;
-pub use unreadable::unreadable;
 
 const OBJECT_META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
 

@@ -10,10 +10,11 @@ use k8s_openapi::api::apps::v1::{ReplicaSet, ReplicaSetStatus};
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::DeleteParams;
+use kube::runtime::events::EventType;
 use kube::runtime::reflector::Store;
 use kube::{Api, Client, Resource, ResourceExt};
 
-use super::events::{Events, Told, Tone, reference};
+use super::events::{Events, Told, reference};
 use super::manager;
 use super::mirror::{Mirrors, filled, is_outrun};
 use super::pods;
@@ -69,7 +70,7 @@ impl Controller {
             return Ok(());
         }
         let own: Vec<&Pod> =
-            all.iter().map(|pod| &**pod).filter(|pod| pods::is_owned_by(pod, &uid)).collect();
+            all.iter().map(|pod| &**pod).filter(|pod| pods::is_owned_by(*pod, &uid)).collect();
         let active: Vec<&Pod> = own.into_iter().filter(|pod| pods::is_active(pod)).collect();
         self.carry_out(set, &plan(set, &active)).await?;
         self.write_status(set, status(set, &active)).await
@@ -95,7 +96,7 @@ impl Controller {
 
     async fn tell(&self, set: &ReplicaSet, reason: &str, note: String) {
         let told = Told { reason, action: "Scaling", note };
-        self.events.tell(&reference(set), Tone::Normal, &told).await;
+        self.events.tell(&reference(set), EventType::Normal, &told).await;
     }
 
     async fn write_status(&self, set: &ReplicaSet, status: ReplicaSetStatus) -> kube::Result<()> {
