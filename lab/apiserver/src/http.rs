@@ -58,6 +58,9 @@ impl Front {
             return Ok(answer);
         }
         self.authenticate(header(&request, AUTHORIZATION.as_str()))?;
+        if path == "/openapi/v2" {
+            return Ok(older_openapi(header(&request, ACCEPT.as_str())));
+        }
         if let Some(document) = self.document(&path).await? {
             return Ok(json_answer(200, &document));
         }
@@ -113,6 +116,16 @@ fn public(path: &str) -> Option<Answer> {
         }
         _ => None,
     }
+}
+
+/// The older OpenAPI document says nothing, in the form asked for: kubectl then leaves the validation of lists to
+/// the server. As a protocol buffer, nothing is no bytes.
+fn older_openapi(accept: &str) -> Answer {
+    // Asked for with an @, which no answer may carry: it is no letter of a media type (RFC 9110 section 8.3.1).
+    if accept.contains("application/com.github.proto-openapi.spec.v2") {
+        return answer(200, "application/com.github.proto-openapi.spec.v2.v1.0+protobuf", Bytes::new());
+    }
+    json_answer(200, &openapi::older())
 }
 
 async fn call<B>(request: Request<B>, target: Target) -> Result<Call, Status>

@@ -8,9 +8,10 @@
 //!
 //! # What is not imitated
 //!
-//! - Protobuf answers (JSON is answered where the client takes it, 406 where it does not), HTTP/2, OpenAPI v2,
-//!   aggregated discovery, deprecated `/watch/` paths.
+//! - Protobuf answers (JSON is answered where the client takes it, 406 where it does not), HTTP/2, the
+//!   contents of OpenAPI v2 (it is empty; v3 is whole), aggregated discovery, deprecated `/watch/` paths.
 //! - Authorization: one administrator with one token. Access reviews say yes. ServiceAccounts get no tokens.
+//! - Endpoints of the Service `default/kubernetes`: the server does not know under which addresses it is reached.
 //! - Admission: webhooks, policies, quotas, limit ranges, pod security and priorities are kept and not asked.
 //! - Conversion webhooks: versions of a custom kind differ in `apiVersion` alone.
 //! - What a kubelet would answer: logs, exec, attach, port-forward, proxy.

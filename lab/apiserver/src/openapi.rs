@@ -28,6 +28,11 @@ pub(crate) fn index(registry: &Registry) -> Value {
     json!({"paths": paths})
 }
 
+/// The OpenAPI v2 document, which is empty.
+pub(crate) fn older() -> Value {
+    json!({"swagger": "2.0", "info": {"title": "Kubernetes", "version": "v1.33.0"}, "paths": {}, "definitions": {}})
+}
+
 /// The document of one version, or nothing when no resource has it.
 pub(crate) fn document(registry: &Registry, group: &str, version: &str) -> Option<Value> {
     let resources = registry.of_version(group, version);

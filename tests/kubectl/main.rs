@@ -1,0 +1,10 @@
+//! The real kubectl against the lab's API server: what a person types, and what they read.
+//!
+//! Needs the program `kubectl` (1.31 or newer; <https://kubernetes.io/docs/tasks/tools/>) on the path.
+
+mod applying;
+mod changing;
+mod describing;
+mod kubectl;
+mod reading;
+mod waiting;
