@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Pod;
-use kube::api::{DeleteParams, Patch, PatchParams};
+use kube::api::{ApiResource, DeleteParams, DynamicObject, Patch, PatchParams};
 use kube::{Api, Client};
 use patina::api::{SPEAKER_FIELD_MANAGER, ServiceL2Status};
 use patina::name::ObjectKey;
@@ -76,7 +76,7 @@ async fn carry_out_all(
                 }
                 Err(error) => {
                     metrics.client.update_errors.add(1);
-                    tracing::debug!(reason = describe(&error), object = %effect.key().object, "status was not written");
+                    tracing::warn!(reason = describe(&error), object = %effect.key().object, "status was not written");
                     failed = true;
                 }
             }
@@ -132,8 +132,10 @@ impl Executor {
         }
     }
 
-    fn objects(&self, key: &ObjectKey) -> Api<ServiceL2Status> {
-        Api::namespaced(self.client.clone(), &key.namespace)
+    /// Untyped: an object of this kind may come without a spec, whatever the type says.
+    fn objects(&self, key: &ObjectKey) -> Api<DynamicObject> {
+        let resource = ApiResource::erase::<ServiceL2Status>(&());
+        Api::namespaced_with(self.client.clone(), &key.namespace, &resource)
     }
 
     /// Without a Pod, or without the right to read it, the objects have no owner; the driver removes them all the same.
