@@ -70,6 +70,7 @@ pub(crate) struct Driver {
 }
 
 /// What woke the loop.
+#[expect(clippy::large_enum_variant, reason = "one value at a time, on the loop's own stack")]
 enum Wake {
     Report(Option<Report>),
     Links,
