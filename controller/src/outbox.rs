@@ -99,7 +99,11 @@ impl Outbox {
     /// The next effect to send, if one more may be under way.
     pub(crate) fn poll(&mut self, now: Instant) -> Option<Effect> {
         self.end_pauses(now);
-        if self.under_way >= UNDER_WAY || now < self.silent_until {
+        if now < self.silent_until {
+            return None;
+        }
+        self.silent_until = Instant::ZERO;
+        if self.under_way >= UNDER_WAY {
             return None;
         }
         let entries = &self.entries;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use axum::http::HeaderValue;
 use axum::http::header::USER_AGENT;
 use kube::config::{KubeConfigOptions, Kubeconfig};
@@ -116,11 +116,6 @@ pub fn describe(error: &kube::Error) -> String {
 /// The HTTP status that the API server answered with, if it answered.
 pub fn code(error: &kube::Error) -> Option<u16> {
     if let kube::Error::Api(status) = error { Some(status.code) } else { None }
-}
-
-/// An error for a place that needs a variable which is not set.
-pub fn unset(variable: &str, flag: &str) -> Fatal {
-    Fatal::configuration(anyhow!("set {variable} or {flag}"))
 }
 
 #[cfg(test)]

@@ -16,10 +16,6 @@ pub enum ConditionType {
     Announced,
     /// On a pool or an advertisement: it is in force.
     Accepted,
-    /// On a ConfigurationState: the controller could read the pools.
-    PoolReconcilerValid,
-    /// On a ConfigurationState: a speaker could read its configuration.
-    ConfigReconcilerValid,
 }
 
 impl ConditionType {
@@ -29,8 +25,6 @@ impl ConditionType {
             Self::Allocated => "patina.dev/Allocated",
             Self::Announced => "patina.dev/Announced",
             Self::Accepted => "patina.dev/Accepted",
-            Self::PoolReconcilerValid => "poolReconcilerValid",
-            Self::ConfigReconcilerValid => "configReconcilerValid",
         }
     }
 }
@@ -58,27 +52,6 @@ impl fmt::Display for AcceptedReason {
             Self::Accepted => "Accepted",
             Self::NotYetSupported => "NotYetSupported",
             Self::Invalid => "Invalid",
-        })
-    }
-}
-
-/// Reasons of the two conditions of a ConfigurationState, as MetalLB writes them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ReconcilerReason {
-    /// The configuration is in force.
-    Reconciled,
-    /// Somebody has to change an object.
-    ConfigurationError,
-    /// The API server did not take part.
-    InfraError,
-}
-
-impl fmt::Display for ReconcilerReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Reconciled => "Reconciled",
-            Self::ConfigurationError => "ConfigurationError",
-            Self::InfraError => "InfraError",
         })
     }
 }
