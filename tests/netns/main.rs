@@ -6,9 +6,11 @@
 mod boxed;
 mod command;
 mod data_path;
+mod failover;
 mod injector;
 mod lab;
 mod packet;
 mod segment;
+mod served;
 mod speaker;
 mod virtual_address;

@@ -1,0 +1,179 @@
+//! What clients see when an announcer goes: their own neighbour caches, read from the kernel.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, UdpSocket};
+use std::time::Duration;
+
+use anyhow::Context;
+use patina::addr::HardwareAddr;
+use patina_lab::capture::{Capture, Said};
+use patina_lab::netlink::NeighbourState;
+use patina_lab::wait::wait_for;
+use tokio::time::sleep;
+
+use crate::boxed::boxed;
+use crate::served::{Served, WITHIN, served};
+
+/// Makes the client ask for the address if it does not know it.
+fn knock(served: &Served, address: IpAddr) -> anyhow::Result<()> {
+    let any = if address.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
+    let socket = served.cluster.client().namespace().enter(|| UdpSocket::bind(any))??;
+    socket.send_to(b"knock", (address, 8081))?;
+    Ok(())
+}
+
+/// A fresh entry: forgotten, asked for, answered.
+async fn learnt(served: &Served, address: IpAddr) -> anyhow::Result<String> {
+    served.cluster.client().forget(address).await?;
+    knock(served, address)?;
+    let look = async || Ok(Some(served.announcer(address).await?));
+    wait_for(&format!("the client learns {address}"), WITHIN, look).await
+}
+
+/// Hardware addresses that answered for an address, asked afresh.
+async fn answerers(served: &Served, address: IpAddr) -> anyhow::Result<BTreeSet<HardwareAddr>> {
+    let capture = Capture::start(served.cluster.segment())?;
+    learnt(served, address).await?;
+    // A second answer would come with the first: both would have heard the same question.
+    sleep(Duration::from_millis(200)).await;
+    let about = |said: &Said| match said {
+        Said::Arp(arp) => IpAddr::V4(arp.sender) == address,
+        Said::Advertisement(advertisement) => IpAddr::V6(advertisement.target) == address,
+        Said::Solicitation(_) | Said::Beat(_) => false,
+    };
+    Ok(capture.take().into_iter().filter(|seen| about(&seen.said)).map(|seen| seen.from).collect())
+}
+
+#[test]
+fn entries_fifty_milliseconds_old_follow_a_gentle_stop() {
+    boxed(|| async {
+        let mut served = served().await?;
+        for address in served.addresses {
+            let giver = learnt(&served, address).await?;
+            sleep(Duration::from_millis(50)).await;
+            served.cluster.stop_speaker(&giver).await?;
+            let heir = served.moved_from(address, &giver).await?;
+            assert_ne!(heir, giver);
+            served.answers(address).await?;
+            served.cluster.start_speaker(&giver)?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn entries_a_minute_old_follow_a_crash() {
+    boxed(|| async {
+        /// In hundredths of a second, as the kernel counts.
+        const MINUTE: u32 = 60 * 100;
+        let mut served = served().await?;
+        let minute_old = async || {
+            for address in served.addresses {
+                let entry = served.cluster.client().neighbour(address).await?.context("no entry")?;
+                anyhow::ensure!(entry.hardware.is_some(), "{address} is forgotten");
+                if entry.updated < MINUTE {
+                    return Ok(None);
+                }
+            }
+            Ok(Some(()))
+        };
+        wait_for("entries a minute old", Duration::from_secs(120), minute_old).await?;
+        for victim in served.announcers().await? {
+            served.cluster.order(&victim, "crash".parse()?).await?;
+        }
+        for address in served.addresses {
+            let dead: Vec<String> =
+                served.cluster.nodes().filter(|n| n.fault().is_some()).map(|n| n.name().to_owned()).collect();
+            let look =
+                async || Ok(Some(served.announcer(address).await?).filter(|node| !dead.contains(node)));
+            wait_for(&format!("{address} leaves the dead in the cache"), WITHIN, look).await?;
+            served.answers(address).await?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn when_every_speaker_is_gone_for_good_nobody_answers() {
+    boxed(|| async {
+        let mut served = served().await?;
+        for node in ["node-1", "node-2", "node-3"] {
+            served.cluster.kill_speaker(node).await?;
+        }
+        for address in served.addresses {
+            served.cluster.client().forget(address).await?;
+            knock(&served, address)?;
+            let gave_up = async || {
+                let entry = served.cluster.client().neighbour(address).await?.context("no entry")?;
+                anyhow::ensure!(entry.hardware.is_none(), "{address} was answered by {:?}", entry.hardware);
+                Ok((entry.state == NeighbourState::Failed).then_some(()))
+            };
+            wait_for(&format!("the client gives up on {address}"), WITHIN, gave_up).await?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn without_the_api_server_answers_go_on_failover_works_and_status_follows_later() {
+    boxed(|| async {
+        let mut served = served().await?;
+        served.cluster.stop_api();
+        for address in served.addresses {
+            learnt(&served, address).await?;
+            served.answers(address).await?;
+        }
+        let victim = served.announcer(served.addresses[0]).await?;
+        served.cluster.order(&victim, "crash".parse()?).await?;
+        for address in served.addresses {
+            served.moved_from(address, &victim).await?;
+            served.answers(address).await?;
+        }
+        served.cluster.start_api();
+        let now = served.announcers().await?;
+        served.told_to_be_at(&now.iter().map(String::as_str).collect::<Vec<_>>()).await
+    });
+}
+
+#[test]
+fn every_fault_moves_the_address_and_after_healing_one_node_answers() {
+    boxed(|| async {
+        let mut served = served().await?;
+        for fault in ["isolate", "carrier", "freeze", "crash"] {
+            let address = served.addresses[0];
+            let victim = served.announcer(address).await?;
+            served.cluster.order(&victim, fault.parse()?).await?;
+            served.moved_from(address, &victim).await.with_context(|| fault.to_owned())?;
+            served.cluster.order(&victim, "heal".parse()?).await?;
+            served.cluster.until_ready().await?;
+            for address in served.addresses {
+                let one = async || {
+                    let answered = answerers(&served, address).await?;
+                    anyhow::ensure!(answered.len() == 1, "{address} was answered by {answered:?}");
+                    Ok(Some(()))
+                };
+                wait_for(&format!("after {fault}: one node answers"), WITHIN, one).await?;
+            }
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn speakers_hold_net_raw_and_nothing_else() {
+    boxed(|| async {
+        const NET_RAW: u64 = 1 << 13;
+        let served = served().await?;
+        for node in served.cluster.nodes() {
+            let pid = node.speaker().context("no speaker")?.pid();
+            let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+            let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+            for set in ["CapPrm:", "CapEff:", "CapBnd:"] {
+                let held = u64::from_str_radix(field(set).context("no such field")?, 16)?;
+                assert_eq!(held, NET_RAW, "{} {set}", node.name());
+            }
+            assert_eq!(field("NoNewPrivs:"), Some("1"));
+        }
+        Ok(())
+    });
+}

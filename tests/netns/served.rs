@@ -1,0 +1,104 @@
+//! A cluster in which a Service of both families is served by the real controller and the real speakers.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context;
+use k8s_openapi::api::core::v1::Service;
+use kube::Api;
+use patina::addr::HardwareAddr;
+use patina_lab::cluster::{Cluster, addresses, announcements};
+use patina_lab::http::{self, Url};
+use patina_lab::manifest;
+use patina_lab::wait::wait_for;
+
+use crate::lab::cluster;
+
+/// Every wait ends here, however slow the machine is.
+pub(crate) const WITHIN: Duration = Duration::from_secs(60);
+const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/dual-stack");
+const NAMESPACE: &str = "dual-stack";
+
+/// The cluster, and the Service's addresses: IPv4, IPv6.
+pub(crate) struct Served {
+    pub(crate) cluster: Cluster,
+    pub(crate) addresses: [IpAddr; 2],
+}
+
+/// Applies examples/dual-stack on three nodes, and waits until both addresses answer.
+pub(crate) async fn served() -> anyhow::Result<Served> {
+    served_on(cluster(3).await?).await
+}
+
+/// The same on a cluster of one's own.
+pub(crate) async fn served_on(cluster: Cluster) -> anyhow::Result<Served> {
+    manifest::apply(cluster.kube(), &manifest::read_folder(Path::new(EXAMPLE))?).await?;
+    let services = Api::<Service>::namespaced(cluster.kube().clone(), NAMESPACE);
+    let look = async || {
+        let found = addresses(&services.get("web").await?);
+        let parsed: Vec<IpAddr> = found.iter().map(|text| text.parse()).collect::<Result<_, _>>()?;
+        Ok(<[IpAddr; 2]>::try_from(parsed).ok())
+    };
+    let mut addresses = wait_for("both addresses", WITHIN, look).await?;
+    addresses.sort();
+    let served = Served { cluster, addresses };
+    for address in addresses {
+        served.answers(address).await?;
+    }
+    Ok(served)
+}
+
+impl Served {
+    /// Waits for an HTTP answer through an address.
+    pub(crate) async fn answers(&self, address: IpAddr) -> anyhow::Result<()> {
+        let url = Url::root(SocketAddr::new(address, 80));
+        let look = async || Ok(Some(http::get(self.cluster.client(), &url).await?));
+        wait_for(&format!("an answer from {url}"), WITHIN, look).await.map(drop)
+    }
+
+    /// Where the client would send a frame for the address, without asking.
+    pub(crate) async fn cached(&self, address: IpAddr) -> anyhow::Result<HardwareAddr> {
+        let entry = self.cluster.client().neighbour(address).await?;
+        entry.and_then(|entry| entry.hardware).with_context(|| format!("{address} is not in the cache"))
+    }
+
+    /// The node that the client's cache points to.
+    pub(crate) async fn announcer(&self, address: IpAddr) -> anyhow::Result<String> {
+        let hardware = self.cached(address).await?;
+        let node = self.cluster.node_with(hardware).with_context(|| format!("{hardware} is no node's"))?;
+        Ok(node.name().to_owned())
+    }
+
+    /// Waits until the client's cache points elsewhere; nothing is asked meanwhile.
+    pub(crate) async fn moved_from(&self, address: IpAddr, old: &str) -> anyhow::Result<String> {
+        let look = async || {
+            let node = self.announcer(address).await?;
+            Ok((node != old).then_some(node))
+        };
+        wait_for(&format!("{address} leaves {old} in the client's cache"), WITHIN, look).await
+    }
+
+    /// Waits until the ServiceL2Status objects name these nodes and no other.
+    pub(crate) async fn told_to_be_at(&self, nodes: &[&str]) -> anyhow::Result<()> {
+        let look = async || {
+            let mut told: Vec<String> =
+                announcements(self.cluster.kube()).await?.into_iter().map(|told| told.node).collect();
+            told.sort();
+            anyhow::ensure!(told == nodes, "told: {told:?}, wanted: {nodes:?}");
+            Ok(Some(()))
+        };
+        wait_for("the status names the announcers", WITHIN, look).await
+    }
+
+    /// The nodes that the caches name for both addresses, each once, sorted.
+    pub(crate) async fn announcers(&self) -> anyhow::Result<Vec<String>> {
+        let mut nodes = Vec::new();
+        for address in self.addresses {
+            nodes.push(self.announcer(address).await?);
+        }
+        nodes.sort();
+        nodes.dedup();
+        Ok(nodes)
+    }
+}
