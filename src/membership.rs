@@ -299,7 +299,7 @@ impl Membership {
     /// This node woke late: whoever was alive gets a fresh patience, since its beats may have been missed here.
     pub fn grant_grace(&mut self, now: Instant) {
         for peer in self.peers.values_mut().filter(|peer| peer.alive || peer.standing) {
-            peer.grant(now + peer.patience);
+            peer.grant(now + peer.patience + peer.interval * 2);
         }
     }
 

@@ -1,3 +1,17 @@
 //! Histories: what happened to a cluster, and what must hold.
+//!
+//! Every history that broke the first version of the protocol has a test with its name (protocol.md section 9), and so
+//! has every promise; `fresh` draws histories nobody has thought of; `planted` proves that the oracles can fail.
 
+mod story;
+
+mod churn;
+mod crowd;
 mod failover;
+mod handover;
+mod partition;
+mod planted;
+mod restart;
+mod stall;
+mod stranger;
+mod weather;

@@ -93,6 +93,8 @@ pub struct Weather {
 struct Path {
     stream: Stream,
     lost_until: Duration,
+    /// When the latest frame in order arrives: switches keep the order of what one station sends another.
+    ordered: Duration,
 }
 
 /// The segments of a history.
@@ -199,6 +201,7 @@ impl Lan {
         let path = self.paths.entry((from, to)).or_insert_with(|| Path {
             stream: Stream::new(seed, Purpose::Lan, from.number(), to.number()),
             lost_until: Duration::ZERO,
+            ordered: Duration::ZERO,
         });
         if path.stream.chance(weather.bursts) {
             path.lost_until = at + path.stream.span(BURST.0, BURST.1);
@@ -208,11 +211,13 @@ impl Lan {
         }
         let copies = if path.stream.chance(weather.twice) { 2 } else { 1 };
         for _ in 0..copies {
-            let mut delay = path.stream.span(DELAY.0, DELAY.1);
+            let arrival = at + path.stream.span(DELAY.0, DELAY.1);
             if path.stream.chance(weather.late) {
-                delay += path.stream.span(LATENESS.0, LATENESS.1);
+                arrivals.push((arrival + path.stream.span(LATENESS.0, LATENESS.1), to));
+            } else {
+                path.ordered = path.ordered.max(arrival);
+                arrivals.push((path.ordered, to));
             }
-            arrivals.push((at + delay, to));
         }
     }
 }
@@ -242,6 +247,18 @@ mod tests {
         let mut lan = three();
         assert_eq!(receivers(&mut lan, HardwareAddr::BROADCAST, 0), [B, HOST]);
         assert_eq!(receivers(&mut lan, HOST.hardware(), 0), [HOST]);
+    }
+
+    #[test]
+    fn frames_between_two_stations_keep_their_order_unless_some_are_late() {
+        let mut lan = three();
+        let mut arrivals = |late| {
+            lan.weather.late = late;
+            let at = |index: u64| Duration::from_micros(index * 10);
+            let arrive = |index| lan.send(A, B.hardware(), at(index))[0].0;
+            (0..1000).map(arrive).collect::<Vec<_>>().is_sorted()
+        };
+        assert!(arrivals(0) && !arrivals(100));
     }
 
     #[test]

@@ -61,6 +61,8 @@ pub struct Speaker {
     pub wake: Option<Duration>,
     /// Until when it stands still.
     pub frozen_until: Duration,
+    /// When it turned for the first time since it last stood still.
+    pub woke: Duration,
     /// When it started.
     pub started: Duration,
     /// When it was asked to leave.
@@ -146,6 +148,7 @@ impl Node {
             controls: VecDeque::new(),
             wake: None,
             frozen_until: Duration::ZERO,
+            woke: Duration::ZERO,
             started: at,
             leaving: None,
             owns: BTreeMap::new(),
@@ -228,14 +231,13 @@ impl Speaker {
 
     /// One turn of the packet thread.
     pub fn turn(&mut self, at: Duration) -> Turn {
-        let now = self.plant.misread(self.clock.local(at));
-        if self.plant.acts_before_reading() {
-            self.hot.handle_timeout(now);
+        let now = self.clock.local(at);
+        if self.woke < self.frozen_until {
+            self.woke = at;
         }
         for arrived in self.plant.reorder(self.queue.drain(..).collect()) {
             if self.plant.lets_in(&arrived.frame, !self.owns.is_empty()) {
-                let received = self.plant.misread(arrived.received);
-                self.hot.handle_frame(arrived.link, &arrived.frame, received, now);
+                self.hot.handle_frame(arrived.link, &arrived.frame, arrived.received, now);
             }
         }
         for control in self.controls.drain(..) {
@@ -257,7 +259,7 @@ impl Speaker {
             turn.reports.push(report);
         }
         turn.sent = self.plant.lets_out(turn.sent, !self.owns.is_empty(), at);
-        self.wake = self.hot.poll_timeout().map(|due| self.clock.global(self.plant.unread(due)));
+        self.wake = self.hot.poll_timeout().map(|due| self.clock.global(due));
         turn
     }
 

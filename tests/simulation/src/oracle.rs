@@ -109,7 +109,7 @@ pub struct Oracles {
 impl Oracles {
     /// A step is about to happen.
     pub fn step(&mut self, world: &World, step: &Step, at: Duration) {
-        self.calm.step(world, step);
+        self.calm.step(world, step, at);
         self.waking.step(world, step, at);
         self.handover.step(world, step, at);
         self.law.step(world, step, at);
@@ -123,7 +123,7 @@ impl Oracles {
         };
         let found = self.law.sent(world, node, station, &seen, at);
         self.note(Promise::Law, at, found);
-        let found = self.waking.sent(node, &seen, at);
+        let found = self.waking.sent(world, node, &seen, at);
         self.note(Promise::Waking, at, found);
         let found = self.manners.sent(world, station, &seen, bytes.len(), at);
         self.note(Promise::Manners, at, found);

@@ -8,7 +8,6 @@ mod fault;
 use std::time::Duration;
 
 use patina::hot::Control;
-use patina::time::Instant;
 
 pub use fault::Fault;
 
@@ -35,21 +34,6 @@ impl Plant {
 
     fn is(&self, fault: Fault) -> bool {
         self.fault == Some(fault)
-    }
-
-    /// What the shell takes for the time.
-    pub fn misread(&self, now: Instant) -> Instant {
-        if self.is(Fault::ClockRunsAway) { Instant::from_nanos(now.as_nanos() * 4) } else { now }
-    }
-
-    /// The true time at which the shell's clock shows `shown`.
-    pub fn unread(&self, shown: Instant) -> Instant {
-        if self.is(Fault::ClockRunsAway) { Instant::from_nanos(shown.as_nanos() / 4) } else { shown }
-    }
-
-    /// Whether the shell does what is due before it has read its queue.
-    pub fn acts_before_reading(&self) -> bool {
-        self.is(Fault::ActsBeforeReading)
     }
 
     /// The order in which the shell reads its queue.

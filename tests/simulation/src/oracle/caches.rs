@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use patina::addr::HardwareAddr;
+
 use super::{Finding, slack};
 use crate::host::Host;
+use crate::node::address;
 use crate::world::World;
 
 /// A host that asks in vain asks again after a second (RFC 4861 §10).
@@ -45,14 +48,27 @@ impl Caches {
 
 /// The node that a host should use for an address and does not: the only one that answers within its reach.
 fn misled(world: &World, host: &Host, number: u16, answerers: &[u16], at: Duration) -> Option<u16> {
-    let uses = host.entry(crate::node::address(number))?;
+    let uses = host.entry(address(number))?;
     let reaches = |&node: &u16| {
         let station = world.station(node, number);
         world.lan.passes(station, host.station(), at) && world.lan.passes(host.station(), station, at)
     };
     let mut reachable = answerers.iter().copied().filter(reaches);
     let (Some(owner), None) = (reachable.next(), reachable.next()) else { return None };
-    (Some(world.station(owner, number).hardware()) != uses).then_some(owner)
+    let misled =
+        Some(world.station(owner, number).hardware()) != uses && told(world, owner, uses, number, at);
+    misled.then_some(owner)
+}
+
+/// Whether the owner has a way to know that hosts may use another node: that node takes part, and they hear each other.
+/// Hosts that were cut off while the owner took over find out by themselves, when their entry is not confirmed any more.
+fn told(world: &World, owner: u16, uses: Option<HardwareAddr>, number: u16, at: Duration) -> bool {
+    let Some(other) = uses.and_then(|hardware| world.node_of(hardware)) else { return true };
+    let since = world.nodes[usize::from(owner)].owns(address(number)).unwrap_or_default();
+    if since + ASSERTED < world.disturbed.wiring {
+        return world.running(other) && world.mutual(owner, other, number, at);
+    }
+    !world.running(other) || world.mutual(owner, other, number, at)
 }
 
 fn overdue(world: &World, host: usize, number: u16, owner: u16, since: Duration, at: Duration) -> Finding {
@@ -64,10 +80,11 @@ fn overdue(world: &World, host: usize, number: u16, owner: u16, since: Duration,
         _ => REPEATED,
     };
     let hosts = world.hosts_of(number).nth(host);
-    let asking = hosts.and_then(|host| host.entry(crate::node::address(number))) == Some(None);
+    let asking = hosts.and_then(|host| host.entry(address(number))) == Some(None);
     let asked = if asking { ASKED } else { Duration::ZERO };
     let bound = 2 * world.times.beat + ASSERTED + asked + repeated + slack(weather, &world.times);
-    let from = since.max(world.quiet_since(owner)).max(world.disturbed.wiring);
+    let disturbed = world.disturbed.wiring.max(world.disturbed.removal);
+    let from = since.max(world.quiet_since(owner)).max(disturbed);
     let lasted = at.saturating_sub(from);
     (lasted > bound).then(|| {
         format!("host {host} does not use n{owner}, which answers for address {number}, for {lasted:?}")

@@ -1,6 +1,7 @@
 //! Moves have causes: the takes of an address never outnumber the reasons to take it.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use patina::hot::Report;
 
@@ -15,19 +16,25 @@ const TAKES_WHERE_FRAMES_ARE_LOST: u32 = 3;
 /// A loss above this, in thousandths, is a cause by itself (promise 4 speaks of 30 %).
 const CALM_LOSS: u16 = 300;
 /// Below the doubt by this much, a stall is nobody's business: the doubt begins 25 ms before the dead-time.
-const DOUBT_MARGIN: std::time::Duration = std::time::Duration::from_millis(30);
+const DOUBT_MARGIN: Duration = Duration::from_millis(30);
+/// So many stalls …
+const UNWELL_STALLS: usize = 3;
+/// … within this span make a node hand over what it owns.
+const UNWELL: Duration = Duration::from_secs(10);
 
 /// Reasons and takes, by address.
 #[derive(Debug, Default)]
 pub struct Calm {
     causes: BTreeMap<u16, u32>,
     takes: BTreeMap<u16, u32>,
+    stalls: BTreeMap<u16, Vec<Duration>>,
     waived: bool,
 }
 
 impl Calm {
     /// A step is about to happen: for which addresses is it a cause?
-    pub fn step(&mut self, world: &World, step: &Step) {
+    pub fn step(&mut self, world: &World, step: &Step, at: Duration) {
+        self.note_stalls(world, step, at);
         let per_cause = match &world.lan.weather {
             weather if weather.loss == 0 && weather.late == 0 => 1,
             _ => TAKES_WHERE_FRAMES_ARE_LOST,
@@ -43,6 +50,22 @@ impl Calm {
             Step::Loss(share) => self.waived |= share > CALM_LOSS,
             Step::Bursts(share) => self.waived |= share > 0,
             _ => {}
+        }
+    }
+
+    /// The third stall in ten seconds is a reason to hand over (rule 7), even when everybody stalls.
+    fn note_stalls(&mut self, world: &World, step: &Step, at: Duration) {
+        let Step::FreezeAll(span) = *step else { return };
+        if !stalls(world, span) {
+            return;
+        }
+        for node in 0..world.setup.nodes {
+            let stalls = self.stalls.entry(node).or_default();
+            stalls.retain(|stall| at < *stall + UNWELL);
+            stalls.push(at + span);
+            if stalls.len() >= UNWELL_STALLS {
+                owned(world, node).for_each(|number| *self.causes.entry(number).or_default() += 1);
+            }
         }
     }
 
@@ -69,11 +92,7 @@ impl Calm {
 /// The addresses that have a reason to move when this happens.
 fn concerned(world: &World, step: &Step) -> Vec<u16> {
     let all = || world.services.iter().copied().collect();
-    let owned = |node: u16| {
-        let this = &world.nodes[usize::from(node)];
-        let owned = |number: &u16| this.owns(address(*number)).is_some();
-        world.services.iter().copied().filter(owned).collect()
-    };
+    let owned = |node: u16| owned(world, node).collect();
     match *step {
         Step::Crash(node) | Step::Leave(node) => owned(node),
         Step::CarrierDown(node, _) | Step::Silent(node, _) | Step::Mute(node) => owned(node),
@@ -82,7 +101,9 @@ fn concerned(world: &World, step: &Step) -> Vec<u16> {
         Step::Isolate(_) | Step::Deaf(_) | Step::Partition(_) | Step::Cut(..) | Step::OneWay(..) => all(),
         Step::Outage(_) | Step::Heal | Step::Keys(..) => all(),
         Step::Liar | Step::LiarGone => all(),
-        Step::Withdraw(node, number) if owned(node).contains(&number) => vec![number],
+        Step::Withdraw(node, number) if world.nodes[usize::from(node)].owns(address(number)).is_some() => {
+            vec![number]
+        }
         Step::Weight(_, number, _)
         | Step::Move(number, _)
         | Step::Service(number)
@@ -96,8 +117,14 @@ fn concerned(world: &World, step: &Step) -> Vec<u16> {
     }
 }
 
+/// What a node owns.
+fn owned(world: &World, node: u16) -> impl Iterator<Item = u16> + '_ {
+    let this = &world.nodes[usize::from(node)];
+    world.services.iter().copied().filter(|number| this.owns(address(*number)).is_some())
+}
+
 /// Whether a stall is long enough for others, or for the node itself, to notice.
-fn stalls(world: &World, span: std::time::Duration) -> bool {
+fn stalls(world: &World, span: Duration) -> bool {
     let lossy = world.lan.weather.loss > 0 || world.lan.weather.late > 0;
     let patience = if lossy { world.fastest.beat } else { world.fastest.dead - DOUBT_MARGIN };
     span + world.fastest.beat > patience

@@ -27,6 +27,7 @@ impl HandOver {
     pub fn step(&mut self, world: &World, step: &Step, at: Duration) {
         match *step {
             Step::Leave(node) if world.running(node) => {
+                self.watched.clear();
                 self.leaving.insert(node, at);
                 let owned = |number: &u16| world.nodes[usize::from(node)].owns(address(*number)).is_some();
                 let numbers: Vec<_> = world.services.iter().copied().filter(owned).collect();
@@ -39,7 +40,10 @@ impl HandOver {
                 let from = world.owner(number);
                 from.into_iter().for_each(|from| self.watch(world, from, number, at));
             }
-            Step::Start(_) | Step::Forget(_) | Step::Remember(_) | Step::Wall(..) | Step::Record => {}
+            Step::Start(node) => {
+                self.leaving.remove(&node);
+            }
+            Step::Forget(_) | Step::Remember(_) | Step::Wall(..) | Step::Record => {}
             _ => self.watched.clear(),
         }
     }

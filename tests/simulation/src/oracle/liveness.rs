@@ -54,10 +54,11 @@ fn could(world: &World, node: u16, number: u16, at: Duration) -> bool {
 
 fn overdue(world: &World, number: u16, node: u16, since: Duration, at: Duration) -> Finding {
     let times = world.times;
+    let lost = since;
     let since = since.max(world.disturbed.removal);
     let quiet = world.quiet_since(node).max(world.disturbed.wiring);
     let company = world.has_company(node, number, at);
-    let (from, bound) = if quiet + QUIET <= since {
+    let (from, bound) = if quiet + QUIET <= lost {
         let place = u32::from(world.setup.nodes);
         (since, times.beat + times.dead + times.skew * place + MARGIN)
     } else {

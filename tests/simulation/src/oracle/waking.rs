@@ -41,10 +41,11 @@ impl Waking {
     }
 
     /// A node has sent a frame.
-    pub fn sent(&self, node: u16, seen: &Seen, at: Duration) -> Finding {
+    pub fn sent(&self, world: &World, node: u16, seen: &Seen, at: Duration) -> Finding {
         let address = seen.kind.claims()?;
         let wakes = *self.wakes.get(&node)?;
-        (wakes <= at && at <= wakes + FIRST_TURN)
+        let woke = world.nodes[usize::from(node)].speaker.as_ref()?.woke;
+        (wakes <= woke && woke <= wakes + FIRST_TURN && at == woke)
             .then(|| format!("n{node} speaks for {address} in the turn in which it wakes"))
     }
 }

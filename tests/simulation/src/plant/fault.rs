@@ -45,17 +45,13 @@ pub enum Fault {
     IgnoresLeave,
     /// The first thing after a stall is to speak for what was owned before it.
     SpeaksWhenWaking,
-    /// The shell does what is due before it has read what came.
-    ActsBeforeReading,
-    /// The clock that the shell reads runs four times too fast.
-    ClockRunsAway,
     /// The shell reads its queue in an order that is not repeatable.
     ReadsInAnyOrder,
 }
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 15] = [
         Self::OwnersHearNoBeats,
         Self::OwnersAreMute,
         Self::SpeaksAfterRelease,
@@ -70,8 +66,6 @@ impl Fault {
         Self::KeepsOffers,
         Self::IgnoresLeave,
         Self::SpeaksWhenWaking,
-        Self::ActsBeforeReading,
-        Self::ClockRunsAway,
         Self::ReadsInAnyOrder,
     ];
 }
@@ -107,7 +101,7 @@ impl Fault {
             Self::BeatsTooOften => repeat(sent, beats),
             Self::NamesAnotherCard => sent.iter_mut().filter(|sent| speaks(sent)).for_each(name_another_card),
             Self::OwnersHearNoBeats | Self::KeepsOffers | Self::IgnoresLeave => {}
-            Self::ActsBeforeReading | Self::ClockRunsAway | Self::ReadsInAnyOrder => {}
+            Self::ReadsInAnyOrder => {}
         }
     }
 }
