@@ -31,12 +31,12 @@ mod report;
 mod snapshot;
 mod stall;
 
-pub use control::{Control, FailBack, LinkFacts, NodeFacts, Offer, Settings};
+pub use control::{Control, LinkFacts, NodeFacts, Offer, Settings};
 pub use counters::{Counters, Ignored};
 pub use report::Report;
 pub use snapshot::{LinkState, PeerState, Snapshot};
 
-pub use crate::ownership::Cause;
+pub use crate::ownership::{Cause, FailBack};
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
@@ -129,7 +129,7 @@ impl Hot {
         let unwell = self.stalls.unwell(now);
         self.end_shadows(now);
         for link in self.links.values_mut() {
-            link.turn(unwell, &mut self.reports, now);
+            link.turn(unwell, self.settings.fail_back, &mut self.reports, now);
         }
         self.bury_gone(now);
         for link in self.links.values_mut() {

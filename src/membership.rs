@@ -259,6 +259,9 @@ impl Membership {
 
     /// When `handle_timeout` wants to be called next.
     pub fn poll_timeout(&self) -> Instant {
+        if !self.changes.is_empty() {
+            return Instant::ZERO;
+        }
         let peers = self.peers.values().filter(|peer| peer.alive || peer.standing).map(Self::peer_deadline);
         peers.chain(self.settling_deadline()).fold(self.speech_deadline(), Instant::min)
     }
@@ -299,6 +302,7 @@ impl Membership {
     /// This node woke late: whoever was alive gets a fresh patience, since its beats may have been missed here.
     pub fn grant_grace(&mut self, now: Instant) {
         for peer in self.peers.values_mut().filter(|peer| peer.alive || peer.standing) {
+            // Longer than the doubt of an owner that woke together with this node.
             peer.grant(now + peer.patience + peer.interval * 2);
         }
     }

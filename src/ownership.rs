@@ -17,6 +17,7 @@ pub mod slot;
 
 mod act;
 mod facts;
+mod failback;
 mod stranger;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -27,6 +28,7 @@ use crate::membership::list::Stamp;
 use crate::membership::member::{NodeId, State};
 use crate::membership::{Change, Membership};
 use crate::time::Instant;
+pub use failback::FailBack;
 use slot::{AddressState, Planned, Slot};
 pub use slot::{Cause, Terms};
 
@@ -75,6 +77,8 @@ pub struct Ownership {
     outputs: VecDeque<Output>,
     confirmed_at: (Stamp, u64),
     unwell: bool,
+    calm: failback::Calm,
+    policy: FailBack,
 }
 
 impl Ownership {
@@ -149,6 +153,11 @@ impl Ownership {
         }
     }
 
+    /// When addresses go back to their first choice.
+    pub fn set_fail_back(&mut self, policy: FailBack) {
+        self.policy = policy;
+    }
+
     /// Takes what has changed among the peers.
     pub fn handle_change(&mut self, change: &Change) {
         match change {
@@ -159,6 +168,7 @@ impl Ownership {
                 self.stale.insert(*address);
             }
             Change::Candidates => {
+                self.calm.disturb();
                 self.stale.extend(self.mine.iter().chain(&self.vacant));
             }
             Change::Peer { .. } | Change::Newcomer | Change::Gone(_) | Change::Twins(_) => {}
@@ -193,6 +203,7 @@ impl Ownership {
             }
         }
         self.confirm(membership);
+        self.fail_back(self.policy, membership, now);
     }
 
     /// When `handle_timeout` wants to be called next.
@@ -200,7 +211,7 @@ impl Ownership {
         if !self.urgent.is_empty() || !self.stale.is_empty() {
             return Some(Instant::ZERO);
         }
-        self.deadlines.first().map(|(due, _)| *due)
+        self.deadlines.first().map(|(due, _)| *due).into_iter().chain(self.calm.poll_timeout()).min()
     }
 
     /// What follows, oldest first.

@@ -78,6 +78,11 @@ impl Announcer {
         }
     }
 
+    /// Nothing is said before `until`; what is due meanwhile is said then.
+    pub fn hold(&mut self, until: Instant) {
+        self.paid_until = self.paid_until.max(until + LEAD);
+    }
+
     /// The next frame that is due, if the pace allows one.
     pub fn poll_emission(&mut self, now: Instant) -> Option<(IpAddr, Form)> {
         let (due, form, address) = self.queue.first().copied()?;
@@ -202,6 +207,15 @@ mod tests {
         announcer.start(address(1), Instant::ZERO + MILLI * 300);
         let again = said(&mut announcer, Instant::ZERO + MILLI * 300, Instant::ZERO + MILLI * 360);
         assert_eq!(again.iter().map(|s| s.0).collect::<Vec<_>>(), [300, 300, 350, 350]);
+    }
+
+    #[test]
+    fn what_is_held_is_said_afterwards() {
+        let mut announcer = Announcer::new(1);
+        announcer.start(address(1), Instant::ZERO);
+        announcer.hold(Instant::ZERO + MILLI * 30);
+        let said = said(&mut announcer, Instant::ZERO, Instant::ZERO + MILLI * 40);
+        assert_eq!(said.iter().map(|s| s.0).collect::<Vec<_>>(), [30, 30]);
     }
 
     #[test]

@@ -53,6 +53,11 @@ impl Ranking {
 }
 
 impl Rank {
+    /// The sum of the preferences.
+    pub fn weight(&self) -> Weight {
+        self.weight.0
+    }
+
     /// Whose it is.
     pub fn id(&self) -> NodeId {
         self.id

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::time::Duration;
 
 use crate::addr::HardwareAddr;
 use crate::membership::member::ClusterId;
 use crate::membership::timing::Profile;
 use crate::name::{LinkIndex, LinkName, NodeName};
+use crate::ownership::FailBack;
 
 /// What never changes while the process runs. [`Settings::new`] has the defaults.
 #[derive(Clone, Debug)]
@@ -41,18 +41,6 @@ impl Settings {
             fail_back: FailBack::default(),
         }
     }
-}
-
-/// When an address moves back to its first choice. Each such move is a planned hand-over.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum FailBack {
-    /// An owner that holds more than its fair share for ten minutes without a change gives back one at a time.
-    #[default]
-    Balance,
-    /// After the first choice has been a candidate for so long; zero is what MetalLB does.
-    After(Duration),
-    /// Not by itself, whatever the preferences say.
-    Never,
 }
 
 /// A word from the driver.

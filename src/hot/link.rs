@@ -10,7 +10,7 @@ use crate::announce::announcer::{Announcer, Form};
 use crate::membership::member::{NodeId, State};
 use crate::membership::seal::Keyring;
 use crate::membership::{Change, Membership};
-use crate::ownership::{Output, Ownership, Terms};
+use crate::ownership::{FailBack, Output, Ownership, Terms};
 use crate::time::Instant;
 use crate::wire::arp::Arp;
 use crate::wire::ipv4udp::Datagram;
@@ -58,11 +58,18 @@ impl Link {
     }
 
     /// Everything but sending: who is alive, then who owns what.
-    pub(super) fn turn(&mut self, unwell: bool, reports: &mut VecDeque<Report>, now: Instant) {
+    pub(super) fn turn(
+        &mut self,
+        unwell: bool,
+        policy: FailBack,
+        reports: &mut VecDeque<Report>,
+        now: Instant,
+    ) {
         if !self.facts.carrier {
             return;
         }
         self.ownership.set_unwell(unwell);
+        self.ownership.set_fail_back(policy);
         self.membership.handle_timeout(now);
         self.decide(reports, now);
         let idle = self.ownership.is_idle() && self.membership.state() == State::Active;
@@ -87,6 +94,8 @@ impl Link {
         }
         self.ownership.handle_state(state);
         if before == State::Doubting || state == State::Doubting {
+            // Who resumes says nothing unasked before its beat has been heard.
+            self.announcer.hold(now + self.membership.timing.beat);
             let doubting = state == State::Doubting;
             reports.push_back(Report::Doubt { link: self.facts.index, doubting, at: now });
         }
@@ -170,6 +179,10 @@ impl Link {
         if self.membership.state() == State::Doubting {
             return;
         }
+        self.announce(transmits, counters, now);
+    }
+
+    fn announce(&mut self, transmits: &mut VecDeque<Transmit>, counters: &mut Counters, now: Instant) {
         while let Some((address, form)) = self.announcer.poll_emission(now) {
             transmits.push_back(self.announcement(address, form));
             counters.gratuitous += 1;

@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use super::*;
+use crate::membership::timing::Profile;
 use crate::wire::arp::Arp;
 use lan::{Lan, MILLI};
 
@@ -146,4 +147,35 @@ fn an_address_that_a_stranger_uses_is_withheld_and_reported() {
     assert!(lan.owners(address()).is_empty());
     let conflict = |report: &Report| matches!(report, Report::Conflict { stranger: s, .. } if *s == stranger);
     assert!(lan.reports("node-b").iter().any(conflict));
+}
+
+#[test]
+fn nodes_that_start_together_take_each_address_once_in_every_profile() {
+    for profile in [Profile::Fast, Profile::Default, Profile::Calm] {
+        let mut lan = Lan::with_profile(&["node-0", "node-1", "node-2"], profile);
+        let addresses: Vec<IpAddr> = (0..8).map(|n| Ipv4Addr::new(10, 0, 0, n).into()).collect();
+        lan.offer_all(&addresses);
+        lan.run(Duration::from_secs(5));
+        let took =
+            |name| lan.reports(name).iter().filter(|report| matches!(report, Report::Took { .. })).count();
+        assert_eq!(took("node-0") + took("node-1") + took("node-2"), 8, "{profile:?}");
+    }
+}
+
+#[test]
+fn under_balance_an_overloaded_owner_gives_back_after_ten_minutes_of_calm_and_one_at_a_time() {
+    let mut lan = Lan::new(&["node-a", "node-b"]);
+    let addresses: Vec<IpAddr> = (0..8).map(|n| Ipv4Addr::new(10, 0, 0, n).into()).collect();
+    lan.offer_all(&addresses);
+    lan.run(Duration::from_secs(2));
+    lan.kill("node-b");
+    lan.run(Duration::from_secs(2));
+    lan.revive("node-b");
+    lan.offer_all(&addresses);
+    let held = |lan: &Lan| addresses.iter().filter(|a| lan.owners(**a) == ["node-b"]).count();
+    lan.run(Duration::from_secs(590));
+    assert_eq!(held(&lan), 0, "a node that returns takes nothing");
+    lan.run_until(|lan| held(lan) == 1, Duration::from_secs(60));
+    lan.run(Duration::from_secs(120));
+    assert!((2..=4).contains(&held(&lan)), "{}", held(&lan));
 }

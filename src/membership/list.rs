@@ -88,6 +88,18 @@ pub struct Published<E> {
     stamp: Stamp,
 }
 
+impl<E: Entry> Default for Published<E> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<E: Entry> Default for Held<E> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl<E: Entry> Published<E> {
     /// An empty list.
     pub fn new() -> Self {
@@ -198,6 +210,16 @@ impl<E: Entry> Held<E> {
     /// All entries, by address.
     pub fn iter(&self) -> impl Iterator<Item = (IpAddr, &E)> {
         self.entries.iter().map(|(address, entry)| (*address, entry))
+    }
+
+    /// How many entries.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether nothing is in it, as far as is known.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
     }
 
     /// Whether this is the list that `announced` speaks of. Two lists of one content are one list.

@@ -68,6 +68,11 @@ impl Transfers {
         (!self.queue.is_empty()).then_some(self.not_before)
     }
 
+    /// Something else has just gone out.
+    pub(super) fn postpone(&mut self, now: Instant) {
+        self.not_before = self.not_before.max(now + PAUSE);
+    }
+
     /// The slices that may go out now.
     pub(super) fn poll(&mut self, now: Instant) -> Parts {
         if self.queue.is_empty() || now < self.not_before {

@@ -8,6 +8,7 @@ use super::slot::{Cause, LastClaim, Role, Slot};
 use crate::election::rank::{Rank, Ranking};
 use crate::membership::Membership;
 use crate::membership::member::{NodeId, State};
+use crate::membership::offers::Weight;
 use crate::membership::session::Peer;
 use crate::time::Instant;
 
@@ -35,12 +36,12 @@ impl Ownership {
         set(&mut self.in_line, address, named);
         set(&mut self.vacant, address, vacant);
         membership.contest(rivals.iter().map(|rival| rival.id), self.mine.contains(&address), now);
-        let decision = match decision {
-            // A rival that cannot hear this node shows only with time.
-            Decision::Rest if self.mine.contains(&address) && !rivals.is_empty() => {
-                Decision::Wait(now + membership.timing.beat)
-            }
-            decision => decision,
+        // A rival that cannot hear this node shows only with time.
+        let contested = self.mine.contains(&address) && !rivals.is_empty();
+        let decision = if contested && decision == Decision::Rest {
+            Decision::Wait(now + membership.timing.beat)
+        } else {
+            decision
         };
         self.act(address, decision, &rivals, membership, now);
         if self.slots.get(&address).is_some_and(Slot::is_empty) {
@@ -123,6 +124,7 @@ fn gather<'a>(
     let vacant = offered && !owns && rivals.is_empty();
     // Turns in line are counted from when this node could take part.
     let vacant_since = slot.vacant_since.max(membership.active_since()).unwrap_or(now);
+    let (place, unread) = if vacant { place(slot, address, ranking, membership) } else { (1, false) };
     Facts {
         now,
         timing: membership.timing,
@@ -134,12 +136,14 @@ fn gather<'a>(
         hearing: hearing(membership, vacant_since, now),
         hold_until: slot.hold_until.max(held_off(membership)),
         vacant_since,
-        place: if vacant { place(slot, address, ranking, membership) } else { 1 },
+        place,
         vacant_by: slot.last.filter(|last| last.died).map_or(Cause::Unowned, |_| Cause::OwnerDied),
         parting,
         next_target: parting.and_then(|_| next_target(slot, address, ranking, membership)),
         asserted_at: slot.asserted_at,
         provoked: slot.provoked,
+        unwell,
+        unread,
         ranking,
         part: match &slot.role {
             Role::Bystander => Part::Bystander,
@@ -162,7 +166,7 @@ fn hearing(membership: &Membership, since: Instant, now: Instant) -> bool {
     membership.alone() || membership.foreign_at().is_some_and(|at| at >= since.min(recent))
 }
 
-fn parting(slot: &Slot, membership: &Membership, unwell: bool, now: Instant) -> Option<Parting> {
+fn parting(slot: &mut Slot, membership: &Membership, unwell: bool, now: Instant) -> Option<Parting> {
     slot.owner()?;
     let withheld = slot.quarantined_until.is_some_and(|until| until > now);
     if membership.state() == State::Leaving {
@@ -171,7 +175,7 @@ fn parting(slot: &Slot, membership: &Membership, unwell: bool, now: Instant) -> 
     if slot.offer.is_none() || withheld {
         return Some(Parting::NotOffered);
     }
-    (slot.planned.is_some() || unwell).then_some(Parting::Planned)
+    (slot.planned.is_some() || unwell && slot.may_move(now)).then_some(Parting::Planned)
 }
 
 /// The live candidates for the address other than this node.
@@ -205,23 +209,37 @@ pub(super) fn line(address: IpAddr, membership: &Membership) -> [Option<NodeId>;
     [first.map(|rank| rank.id()), second.map(|rank| rank.id())]
 }
 
+/// The first in rank, if that is not this node, and whether it is so by its weight.
+pub(super) fn best(address: IpAddr, weight: Weight, membership: &Membership) -> Option<(NodeId, bool)> {
+    let ranking = Ranking::of(address);
+    let first = candidates(address, &ranking, membership).min()?;
+    let mine = ranking.rank(&membership.me.name, membership.id, weight);
+    (first < mine).then(|| (first.id(), first.weight() > weight))
+}
+
 fn next_target(slot: &Slot, address: IpAddr, ranking: &Ranking, membership: &Membership) -> Option<NodeId> {
     let tried = slot.owner().and_then(|owner| owner.hand.as_ref()).map_or(&[][..], |hand| &hand.tried);
     let wanted = slot.planned.and_then(|planned| planned.to);
+    // Who gives away because it stalls gives to one that does not.
+    let late = |id| membership.peer(id).is_some_and(|peer| peer.lateness >= membership.timing.beat);
+    let lateness_matters =
+        slot.planned.is_none() && slot.offer.is_some() && membership.state() == State::Active;
     candidates(address, ranking, membership)
+        .filter(|rank| !(lateness_matters && late(rank.id())))
         .filter(|rank| !tried.contains(&rank.id()) && wanted.is_none_or(|id| id == rank.id()))
         .min()
         .map(|rank| rank.id())
 }
 
 /// This node's place among all live candidates: the last target, then the named heirs, then the rank. Those that become
-/// candidates together with this node count already.
-fn place(slot: &Slot, address: IpAddr, ranking: &Ranking, membership: &Membership) -> u32 {
+/// candidates together with this node count already. And whether one ahead has claims that are not known yet.
+fn place(slot: &Slot, address: IpAddr, ranking: &Ranking, membership: &Membership) -> (u32, bool) {
     let named = slot.last.map(|last| [last.target, last.line[0], last.line[1]]).unwrap_or_default();
     let turn = |id| named.iter().position(|heir| *heir == Some(id)).unwrap_or(named.len());
     let weight = slot.offer.map(|terms| terms.weight).unwrap_or_default();
     let mine = (turn(membership.id), ranking.rank(&membership.me.name, membership.id, weight));
     let soon = membership.peers().filter(|peer| peer.candidate() || peer.alive && peer.ready);
-    let ahead = ranks(address, ranking, soon).filter(|rank| (turn(rank.id()), *rank) < mine).count();
-    u32::try_from(ahead).unwrap_or(u32::MAX).saturating_add(1)
+    let ahead = ranks(address, ranking, soon).filter(|rank| (turn(rank.id()), *rank) < mine);
+    let unread = |rank: &Rank| membership.peer(rank.id()).is_some_and(|peer| !peer.claims_match());
+    ahead.fold((1, false), |(place, any), rank| (place + 1, any || unread(&rank)))
 }

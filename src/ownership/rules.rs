@@ -43,6 +43,9 @@ pub struct Rival {
     pub deaf_to_me: bool,
 }
 
+/// Claims of one ahead in line that are on their way are waited for so long.
+const UNREAD_AT_MOST: Duration = Duration::from_secs(1);
+
 /// What this node is to the address.
 #[derive(Clone, Debug)]
 pub enum Part<'a> {
@@ -109,6 +112,10 @@ pub struct Facts<'a> {
     pub asserted_at: Option<Instant>,
     /// A member's frame said that the address is its own.
     pub provoked: bool,
+    /// This node stalls too often to hold anything.
+    pub unwell: bool,
+    /// A candidate ahead in line has announced claims that are not known here yet.
+    pub unread: bool,
     /// Ranks candidates for the address.
     pub ranking: &'a Ranking,
 }
@@ -226,7 +233,7 @@ fn bystander(facts: &Facts<'_>, probing: Option<Instant>) -> Decision {
         return stop;
     }
     // A hand-over is taken at once, hold-off or not.
-    if facts.rivals.iter().any(|rival| rival.claim.target == Some(facts.me.0)) {
+    if !facts.unwell && facts.rivals.iter().any(|rival| rival.claim.target == Some(facts.me.0)) {
         return Decision::Take(Cause::HandOver);
     }
     if !facts.rivals.is_empty() {
@@ -249,6 +256,10 @@ fn vacant(facts: &Facts<'_>) -> Decision {
     let due = (facts.vacant_since + turn(facts)).max(facts.hold_until.unwrap_or_default());
     if facts.now < due {
         return Decision::Wait(due);
+    }
+    // The claims of a thousand addresses take longer to arrive than a place in line waits.
+    if facts.unread && facts.now < due + UNREAD_AT_MOST {
+        return Decision::Wait(facts.now + facts.timing.skew);
     }
     if !facts.hearing {
         return Decision::WaitForProof;

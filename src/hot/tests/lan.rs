@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::super::*;
 use crate::addr::HardwareAddr;
+use crate::membership::timing::Profile;
 use crate::name::NodeName;
 use crate::wire::arp::Use;
 use crate::wire::{self, Message};
@@ -25,11 +26,18 @@ pub(super) struct Lan {
     answers: Vec<&'static str>,
     gratuitous: BTreeMap<IpAddr, &'static str>,
     lives: u64,
+    profile: Profile,
 }
 
 impl Lan {
     pub(super) fn new(names: &[&'static str]) -> Self {
+        Self::with_profile(names, Profile::Default)
+    }
+
+    /// Each node starts a third of a millisecond after the one before it.
+    pub(super) fn with_profile(names: &[&'static str], profile: Profile) -> Self {
         let mut lan = Self {
+            profile,
             now: Instant::ZERO + Duration::from_secs(1000),
             names: names.to_vec(),
             nodes: BTreeMap::new(),
@@ -41,7 +49,10 @@ impl Lan {
             gratuitous: BTreeMap::new(),
             lives: 0,
         };
-        names.iter().for_each(|name| lan.revive(name));
+        for name in names {
+            lan.run(MILLI / 3);
+            lan.revive(name);
+        }
         lan
     }
 
@@ -54,6 +65,7 @@ impl Lan {
         self.lives += 1;
         let settings =
             Settings::new(NodeName::from(name), 1000 + self.lives, Some(b"key".to_vec()), self.lives);
+        let settings = Settings { profile: self.profile, ..settings };
         let mut hot = Hot::new(settings, self.now);
         let facts = LinkFacts {
             index: LINK,
