@@ -1,5 +1,7 @@
 //! A server, and kubectl told about it.
 
+mod present;
+
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -33,6 +35,7 @@ pub(crate) struct Said {
 
 impl Kubectl {
     pub(crate) async fn new() -> Self {
+        present::check();
         let server = ApiServer::new(Options::default()).expect("server");
         let listener = TcpListener::bind("127.0.0.1:0").expect("loopback");
         let url = format!("https://{}", listener.local_addr().expect("bound"));
@@ -103,6 +106,7 @@ impl Kubectl {
     }
 }
 
+#[expect(clippy::print_stderr, reason = "a test tells what it leaves behind")]
 impl Drop for Kubectl {
     fn drop(&mut self) {
         if let Err(error) = std::fs::remove_dir_all(&self.folder) {

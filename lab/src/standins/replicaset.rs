@@ -70,7 +70,7 @@ impl Controller {
             return Ok(());
         }
         let own: Vec<&Pod> =
-            all.iter().map(|pod| &**pod).filter(|pod| pods::is_owned_by(*pod, &uid)).collect();
+            all.iter().map(|pod| &**pod).filter(|pod| pods::is_owned_by(pod, &uid)).collect();
         let active: Vec<&Pod> = own.into_iter().filter(|pod| pods::is_active(pod)).collect();
         self.carry_out(set, &plan(set, &active)).await?;
         self.write_status(set, status(set, &active)).await
