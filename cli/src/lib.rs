@@ -22,6 +22,8 @@ enum Verb {
     Lab(lab::Lab),
     /// Run as the controller does in a cluster.
     Controller(patina_controller::Arguments),
+    /// Run as the speaker does on a node.
+    Speaker(patina_speaker::Arguments),
     /// The program behind `lab up`.
     #[command(hide = true, name = "lab-cluster")]
     Cluster(lab::Cluster),
@@ -44,6 +46,7 @@ pub fn main() -> ExitCode {
     let result = match Patina::parse().verb {
         Verb::Lab(lab) => lab::run(lab),
         Verb::Controller(arguments) => Ok(patina_controller::main(arguments)),
+        Verb::Speaker(arguments) => Ok(patina_speaker::main(arguments)),
         Verb::Cluster(cluster) => lab::run_cluster(&cluster),
         Verb::Node(node) => hidden::node(&node),
         Verb::Box { command } => hidden::in_box(&command),

@@ -1,4 +1,4 @@
-//! Frames on a segment, once each, as they enter the switch.
+//! Frames, decoded: on a segment once each, as they enter the switch; or as they reach one host.
 
 use std::io;
 use std::os::fd::AsRawFd;
@@ -10,10 +10,13 @@ use std::time::{Duration, Instant};
 
 use nix::sys::socket::{LinkAddr, recvfrom};
 use patina::addr::HardwareAddr;
+use patina::name::LinkIndex;
 use patina::wire::{self, Message, arp, ndp};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::clock;
+use crate::host::Host;
+use crate::netns::Namespace;
 use crate::segment::Segment;
 
 /// Every protocol (`linux/if_ether.h`).
@@ -59,13 +62,24 @@ pub struct Capture {
 }
 
 impl Capture {
-    /// Starts listening.
+    /// Listens to a segment: every frame that any of its hosts sends.
     ///
     /// # Errors
     /// No packet socket.
     pub fn start(segment: &Segment) -> io::Result<Self> {
-        let socket = segment.switch().enter(open)??;
-        let bridge = segment.bridge().0;
+        Self::listen(segment.switch(), Some(segment.bridge()))
+    }
+
+    /// Listens at one host: every frame that reaches it.
+    ///
+    /// # Errors
+    /// No packet socket.
+    pub fn at(host: &Host) -> io::Result<Self> {
+        Self::listen(host.namespace(), None)
+    }
+
+    fn listen(namespace: &Namespace, bridge: Option<LinkIndex>) -> io::Result<Self> {
+        let socket = namespace.enter(open)??;
         let stop = Arc::new(AtomicBool::new(false));
         let (sender, seen) = channel();
         let told = Arc::clone(&stop);
@@ -97,7 +111,12 @@ fn open() -> io::Result<Socket> {
     Ok(socket)
 }
 
-fn hear(socket: &Socket, bridge: u32, stop: &AtomicBool, seen: &Sender<Seen>) -> io::Result<()> {
+fn hear(
+    socket: &Socket,
+    bridge: Option<LinkIndex>,
+    stop: &AtomicBool,
+    seen: &Sender<Seen>,
+) -> io::Result<()> {
     let mut frame = vec![0; LONGEST];
     while !stop.load(Ordering::Relaxed) {
         let (length, from) = match recvfrom::<LinkAddr>(socket.as_raw_fd(), &mut frame) {
@@ -107,7 +126,8 @@ fn hear(socket: &Socket, bridge: u32, stop: &AtomicBool, seen: &Sender<Seen>) ->
         };
         // The bridge passes frames on: count each where it comes in.
         let counts = from.is_some_and(|link| {
-            link.pkttype() != PACKET_OUTGOING && u32::try_from(link.ifindex()) != Ok(bridge)
+            let index = u32::try_from(link.ifindex()).ok().map(LinkIndex);
+            link.pkttype() != PACKET_OUTGOING && (bridge.is_none() || index != bridge)
         });
         if let Some(understood) = counts.then(|| understand(&frame[..length])).flatten() {
             // Nobody listens any more: the capture is being dropped.

@@ -12,5 +12,6 @@ mod lab;
 mod packet;
 mod segment;
 mod served;
+mod snooping;
 mod speaker;
 mod virtual_address;

@@ -44,7 +44,8 @@ pub(crate) async fn served_on(cluster: Cluster) -> anyhow::Result<Served> {
     addresses.sort();
     let served = Served { cluster, addresses };
     for address in addresses {
-        served.answers(address).await?;
+        let answers = served.answers(address).await;
+        answers.with_context(|| format!("what the programs said: {:#?}", served.cluster.last_words()))?;
     }
     Ok(served)
 }

@@ -19,6 +19,7 @@ mod kinds;
 mod merging;
 #[cfg(test)]
 mod tests;
+mod unreadable;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
@@ -28,6 +29,7 @@ use serde_json::{Map, Value};
 use crate::schema::{Document, Schema};
 
 pub use defaults::fill_defaults;
+pub use unreadable::unreadable;
 
 const OBJECT_META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
 

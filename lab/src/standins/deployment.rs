@@ -24,11 +24,10 @@ use std::time::Duration;
 
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use kube::api::{DeleteParams, Patch, PatchParams, Preconditions};
-use kube::runtime::events::EventType;
 use kube::{Api, Client, ResourceExt};
 use serde_json::json;
 
-use super::events::{Events, Told, reference};
+use super::events::{Events, Told, Tone, reference};
 use super::mirror::{Mirrors, filled, is_outrun};
 use super::{MANAGER, manager, now};
 use rollout::Step;
@@ -138,7 +137,7 @@ impl Controller {
         let way = if after > before { "up" } else { "down" };
         let note = format!("Scaled {way} replica set {set} from {before} to {after}");
         let told = Told { reason: "ScalingReplicaSet", action: "Scaling", note };
-        self.events.tell(&reference(deployment), EventType::Normal, &told).await;
+        self.events.tell(&reference(deployment), Tone::Normal, &told).await;
     }
 }
 

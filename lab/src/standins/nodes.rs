@@ -27,10 +27,9 @@ use std::time::Duration;
 use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::{Node, Pod};
 use kube::api::DeleteParams;
-use kube::runtime::events::EventType;
 use kube::{Api, Client, ResourceExt};
 
-use super::events::{Events, Told, reference};
+use super::events::{Events, Told, Tone, reference};
 use super::mirror::{Mirrors, filled, is_outrun};
 use super::{manager, now, pods};
 use crate::clock;
@@ -127,7 +126,7 @@ impl Controller {
 
     async fn tell(&self, object: &k8s_openapi::api::core::v1::ObjectReference, reason: &str, note: String) {
         let told = Told { reason, action: "Monitoring", note };
-        self.events.tell(object, EventType::Warning, &told).await;
+        self.events.tell(object, Tone::Warning, &told).await;
     }
 
     fn nodes(&self) -> Api<Node> {

@@ -10,11 +10,10 @@ use k8s_openapi::api::apps::v1::{ReplicaSet, ReplicaSetStatus};
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::DeleteParams;
-use kube::runtime::events::EventType;
 use kube::runtime::reflector::Store;
 use kube::{Api, Client, Resource, ResourceExt};
 
-use super::events::{Events, Told, reference};
+use super::events::{Events, Told, Tone, reference};
 use super::manager;
 use super::mirror::{Mirrors, filled, is_outrun};
 use super::pods;
@@ -96,7 +95,7 @@ impl Controller {
 
     async fn tell(&self, set: &ReplicaSet, reason: &str, note: String) {
         let told = Told { reason, action: "Scaling", note };
-        self.events.tell(&reference(set), EventType::Normal, &told).await;
+        self.events.tell(&reference(set), Tone::Normal, &told).await;
     }
 
     async fn write_status(&self, set: &ReplicaSet, status: ReplicaSetStatus) -> kube::Result<()> {

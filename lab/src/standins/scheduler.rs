@@ -10,11 +10,10 @@ use std::time::Duration;
 use k8s_openapi::api::core::v1::{Binding, Node, ObjectReference, Pod, Taint, Toleration};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Status};
 use kube::api::{Patch, PatchParams, PostParams};
-use kube::runtime::events::EventType;
 use kube::{Api, Client, ResourceExt};
 use serde_json::json;
 
-use super::events::{Events, Told, reference};
+use super::events::{Events, Told, Tone, reference};
 use super::mirror::{Mirrors, filled, is_outrun};
 use super::pods;
 
@@ -146,7 +145,7 @@ async fn bind(client: &Client, events: &Events, pod: &Pod, node: &str) -> kube::
     api.create_subresource::<_, Status>("binding", &pod.name_any(), &PostParams::default(), &binding).await?;
     let note = format!("Successfully assigned {namespace}/{} to {node}", pod.name_any());
     let told = Told { reason: "Scheduled", action: "Binding", note };
-    events.tell(&reference(pod), EventType::Normal, &told).await;
+    events.tell(&reference(pod), Tone::Normal, &told).await;
     Ok(())
 }
 
@@ -162,7 +161,7 @@ async fn put_off(client: &Client, events: &Events, pod: &Pod, reason: &str) -> k
     }]}});
     api.patch_status(&pod.name_any(), &PatchParams::default(), &Patch::Strategic(status)).await?;
     let told = Told { reason: "FailedScheduling", action: "Scheduling", note: reason.to_owned() };
-    events.tell(&reference(pod), EventType::Warning, &told).await;
+    events.tell(&reference(pod), Tone::Warning, &told).await;
     Ok(())
 }
 

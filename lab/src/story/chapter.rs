@@ -18,6 +18,7 @@ use crate::http::{self, Url};
 use crate::load::{Load, Tally};
 use crate::manifest;
 use crate::report::Facts;
+use crate::segment::LINK;
 use crate::wait::wait_for;
 
 /// Every wait of the story ends here, however slow the machine is.
@@ -194,15 +195,17 @@ impl<'a> Chapter<'a> {
         wait_for(&what, PATIENCE, moved).await
     }
 
-    /// The link that the node's speaker names in its ServiceL2Status.
+    /// Waits for the node's ServiceL2Status. It names links only where the advertisement does (as MetalLB's
+    /// does); the link is then the one that has the hardware address.
     async fn link_told_by(&self, node: &str) -> anyhow::Result<String> {
         let (kube, service) = (self.cluster.kube(), self.offer.title());
         let told = async || {
             let all = announcements(kube).await?;
-            let mine = all.into_iter().find(|told| told.service == service && told.node == node);
-            Ok(mine.filter(|told| !told.links.is_empty()).map(|told| told.links.join(", ")))
+            Ok(all.into_iter().find(|told| told.service == service && told.node == node))
         };
-        wait_for(&format!("a ServiceL2Status of {node} about {service}"), PATIENCE, told).await
+        let what = format!("a ServiceL2Status of {node} about {service}");
+        let told = wait_for(&what, PATIENCE, told).await?;
+        Ok(if told.links.is_empty() { LINK.to_owned() } else { told.links.join(", ") })
     }
 
     async fn node_port_url(&self) -> anyhow::Result<Url> {

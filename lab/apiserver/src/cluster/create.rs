@@ -5,6 +5,7 @@ use std::sync::Arc;
 use k8s_openapi::jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::builtin;
 use crate::call::{Body, Call, DeleteOptions, FieldValidation, Propagation, Target, WriteOptions};
 use crate::cluster::Cluster;
 use crate::object;
@@ -175,12 +176,17 @@ fn place_of(target: &Target, object: &mut Value) -> Result<(), Status> {
 /// Removes fields that the kind does not know; what they mean depends on `fieldValidation`.
 ///
 /// # Errors
-/// 400 when they are not to be accepted.
+/// 400 when they are not to be accepted, or when a built-in kind cannot be read at all.
 pub(super) fn known_fields(
     resource: &Resource,
     object: &mut Value,
     validation: FieldValidation,
 ) -> Result<Vec<String>, Status> {
+    if let Some(why) = builtin::unreadable(&resource.api_version(), &resource.kind, object) {
+        let (kind, version) = (&resource.kind, &resource.version);
+        let message = format!("{kind} in version {version:?} cannot be handled as a {kind}: {why}");
+        return Err(Status::bad_request(message));
+    }
     let mut notes: Vec<String> = schemas::of(resource)
         .prune(object)
         .into_iter()

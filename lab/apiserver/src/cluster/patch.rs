@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use crate::call::{Body, Call, Patch, WriteOptions};
 use crate::cluster::Cluster;
 use crate::cluster::create::{Owned, Write, identified, known_fields};
-use crate::object;
 use crate::reply::{Reply, Shown};
 use crate::resource::Resource;
 use crate::status::{Reason, Status};
@@ -68,7 +67,7 @@ fn patched(resource: &Resource, live: &Value, patch: &Patch) -> Result<Value, St
     match patch {
         Patch::Json(operations) => {
             let refused = json_patch::patch(&mut object, operations);
-            refused.map_err(|error| unprocessable(resource, live, &error.to_string()))?;
+            refused.map_err(|error| unprocessable(&error.to_string()))?;
         }
         Patch::Merge(patch) | Patch::Apply(patch) => json_patch::merge(&mut object, patch),
         Patch::Strategic(_) if resource.custom().is_some() => return Err(no_strategic()),
@@ -88,13 +87,11 @@ fn no_strategic() -> Status {
     )
 }
 
-fn unprocessable(resource: &Resource, live: &Value, why: &str) -> Status {
+/// The real server names neither kind nor object here, and so kubectl says "The request is invalid".
+fn unprocessable(why: &str) -> Status {
     Status {
         reason: Reason::Invalid,
         message: "the server rejected our request due to an error in our request".into(),
-        details: json!({
-            "name": object::name(live), "group": resource.group, "kind": resource.plural,
-            "causes": [{"reason": "UnexpectedServerResponse", "message": why}],
-        }),
+        details: json!({"causes": [{"reason": "UnexpectedServerResponse", "message": why}]}),
     }
 }
