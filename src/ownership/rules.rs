@@ -253,7 +253,8 @@ fn turn(facts: &Facts<'_>) -> Duration {
 }
 
 fn vacant(facts: &Facts<'_>) -> Decision {
-    let due = (facts.vacant_since + turn(facts)).max(facts.hold_until.unwrap_or_default());
+    // Who was held off waits its turn from the end of that, or all who were held off together would take together.
+    let due = facts.vacant_since.max(facts.hold_until.unwrap_or_default()) + turn(facts);
     if facts.now < due {
         return Decision::Wait(due);
     }

@@ -1,5 +1,6 @@
 //! Many nodes, many addresses.
 
+use patina_simulation::fault::Step;
 use patina_simulation::history::History;
 
 use crate::story::tell_once;
@@ -26,4 +27,22 @@ fn sixty_four_nodes_start_in_one_millisecond() {
 #[test]
 fn two_hundred_nodes_start_in_one_millisecond() {
     starts_together(200, 2.5);
+}
+
+#[test]
+fn a_list_of_ten_thousand_addresses_changes_while_chunks_are_lost() {
+    tell_once(History::of(3).addresses(10_000), |story| {
+        story.until(8.0);
+        story.step(Step::Loss(100));
+        for number in 0..20 {
+            story.step(Step::Withdraw(0, number));
+            story.wait(50);
+        }
+        story.step(Step::Loss(0));
+        story.until(16.0);
+        let owners: Vec<_> = (0..10_000).map(|number| story.answerers(number).len()).collect();
+        let wrong = owners.iter().filter(|&&owners| owners != 1).count();
+        assert_eq!(wrong, 0);
+        assert!((0..20).all(|number| story.owner(number) != 0));
+    });
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use patina_simulation::fault::Step;
-use patina_simulation::history::History;
+use patina_simulation::history::{History, Profiles};
 use patina_simulation::plant::Plant;
 use patina_simulation::sim::Simulation;
 use patina_simulation::trace::Keep;
@@ -45,6 +45,19 @@ fn another_node_answers_when_the_owner_dies() {
             let gap = story.moved_from(0, owner);
             assert!(gap <= DEFAULT_GAP, "{gap:?}");
             story.until(20.0);
+        });
+    }
+}
+
+#[test]
+fn every_profile_keeps_its_own_bound() {
+    for profiles in [Profiles::Fast, Profiles::Default, Profiles::Calm] {
+        tell(&History::of(3).profiles(profiles), |story| {
+            story.until(15.0);
+            let owner = story.owner(1);
+            story.step(Step::Crash(owner));
+            story.until(25.0);
+            assert_ne!(story.owner(1), owner);
         });
     }
 }
