@@ -174,6 +174,7 @@ fn object(write: &L2StatusWrite, owner: Option<Value>) -> Value {
             "labels": labels,
             "ownerReferences": owner.into_iter().collect::<Vec<_>>(),
         },
+        "spec": {},
     })
 }
 
