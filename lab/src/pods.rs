@@ -8,7 +8,7 @@ mod echo;
 mod network;
 mod object;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -58,12 +58,21 @@ struct Kubelet<'a> {
     spec: &'a NodeSpec,
     network: Network,
     pods: BTreeMap<(String, String), Running>,
+    /// Seen in the list that is being read.
+    listed: BTreeSet<(String, String)>,
 }
 
 /// Runs the kubelet of one node, in the namespace of the calling process, for ever.
 pub(crate) async fn run(client: Client, netlink: &Netlink, spec: &NodeSpec) -> anyhow::Result<()> {
     let network = Network::new(netlink, &spec.shares).await?;
-    let mut kubelet = Kubelet { client: client.clone(), netlink, spec, network, pods: BTreeMap::new() };
+    let mut kubelet = Kubelet {
+        client: client.clone(),
+        netlink,
+        spec,
+        network,
+        pods: BTreeMap::new(),
+        listed: BTreeSet::new(),
+    };
     let mine = watcher::Config::default().fields(&format!("spec.nodeName={}", spec.name));
     let pods = watcher(Api::<Pod>::all(client), mine).default_backoff();
     let mut pods = std::pin::pin!(pods);
@@ -103,9 +112,17 @@ impl Kubelet<'_> {
 
     async fn follow(&mut self, event: Event<Pod>) -> anyhow::Result<()> {
         match event {
-            Event::Apply(pod) | Event::InitApply(pod) => self.sync(pod).await,
+            Event::Apply(pod) => self.sync(pod).await,
             Event::Delete(pod) => self.stop(&key(&pod)).await,
-            Event::Init | Event::InitDone => Ok(()),
+            Event::Init => {
+                self.listed.clear();
+                Ok(())
+            }
+            Event::InitApply(pod) => {
+                self.listed.insert(key(&pod));
+                self.sync(pod).await
+            }
+            Event::InitDone => self.stop_unlisted().await,
         }
     }
 
@@ -116,8 +133,12 @@ impl Kubelet<'_> {
             return self.let_go(&pod).await;
         }
         let uid = pod.uid().unwrap_or_default();
-        if self.pods.get(&key).is_some_and(|running| running.uid == uid) {
-            return Ok(());
+        if let Some(running) = self.pods.get(&key).filter(|running| running.uid == uid) {
+            return if says_running(&pod) {
+                Ok(())
+            } else {
+                self.report(&pod, &running.seat.addresses).await
+            };
         }
         self.stop(&key).await?;
         let running =
@@ -142,6 +163,15 @@ impl Kubelet<'_> {
         }
     }
 
+    /// Pods that were deleted while nobody watched.
+    async fn stop_unlisted(&mut self) -> anyhow::Result<()> {
+        let gone: Vec<_> = self.pods.keys().filter(|key| !self.listed.contains(*key)).cloned().collect();
+        for key in gone {
+            self.stop(&key).await?;
+        }
+        Ok(())
+    }
+
     async fn report(&self, pod: &Pod, addresses: &[IpAddr]) -> anyhow::Result<()> {
         let status = Patch::Strategic(object::running(pod, self.spec, addresses));
         self.api(pod).patch_status(&pod.name_any(), &PatchParams::default(), &status).await?;
@@ -164,6 +194,10 @@ impl Kubelet<'_> {
 
 fn key(pod: &Pod) -> (String, String) {
     (pod.namespace().unwrap_or_default(), pod.name_any())
+}
+
+fn says_running(pod: &Pod) -> bool {
+    pod.status.as_ref().and_then(|status| status.phase.as_deref()) == Some("Running")
 }
 
 fn tolerate_existing<T>(done: Result<T, kube::Error>) -> Result<(), kube::Error> {
