@@ -3,7 +3,8 @@
 //! ```text
 //!  settings ─► telemetry ─► client ─► watches ─► driver ─► outbox ─► API server
 //!                             ├─► lease ─────────▲  └─► notices, metrics
-//!                             └─► secret of the heartbeats
+//!                             ├─► secret of the heartbeats
+//!                             └─► kinds that have no effect yet ─► notices
 //! ```
 //!
 //! Deliberately absent: what a decision is made of, which is in the core, and any state that would have to survive a
@@ -16,6 +17,7 @@ mod metrics;
 mod outbox;
 mod secret;
 mod settings;
+mod unsupported;
 
 use std::pin::pin;
 use std::process::ExitCode;
@@ -81,6 +83,7 @@ pub async fn run(arguments: Arguments, end: impl Future<Output = ()>) -> Result<
     let _secret = keep_secret(&client, settings.secret);
     let leadership = lease::start(client.clone(), &settings.namespace, settings.identity, settings.times);
     let role = leadership.role.clone();
+    let _unsupported = unsupported::start(&client, &settings.namespace, &role, &notices);
     let wires = Wires { events, role, writer: apply::Writer::new(client), notices, readiness };
     tokio::select! {
         () = driver::run(wires, State::new(settings.policy, metrics)) => {}

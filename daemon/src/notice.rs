@@ -1,4 +1,5 @@
-//! Notices as Kubernetes Events (`events.k8s.io/v1`).
+//! Remarks about objects as Kubernetes Events (`events.k8s.io/v1`): notices of the core, and what a daemon has to say of
+//! objects that the core does not know.
 //!
 //! One task writes them, behind everything else. When more are waiting than the queue holds, the newest are dropped and
 //! counted: an Event is for people, and the same fact stands in a condition.
@@ -10,7 +11,7 @@ use k8s_openapi::api::events::v1::Event;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta};
 use kube::api::PostParams;
 use kube::{Api, Client};
-use patina::reconcile::{Notice, Subject};
+use patina::reconcile::{Notice, Severity, Subject};
 use patina::world::Kind;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -19,9 +20,9 @@ use crate::client::describe;
 use crate::clock;
 use crate::metrics::PlainCounter;
 
-/// Notices that wait. A full one drops the newest: older ones tell how it came about.
+/// Remarks that wait. A full one drops the newest: older ones tell how it came about.
 const QUEUE: usize = 4096;
-/// Notices that are remembered, so that the same one is not written twice in a row for an object.
+/// Remarks that are remembered, so that the same one is not written twice in a row for an object.
 const REMEMBERED: usize = 512;
 /// The API's limit on `note`, in bytes.
 const LONGEST_NOTE: usize = 1024;
@@ -35,22 +36,44 @@ pub struct Reporter {
     pub instance: String,
 }
 
+/// A line for people beside any object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Remark {
+    /// `regarding`: the object. One that names a `resourceVersion` is about that version only.
+    pub regarding: ObjectReference,
+    /// `type`.
+    pub severity: Severity,
+    /// `reason`.
+    pub reason: &'static str,
+    /// `action`.
+    pub action: String,
+    /// `note`; what is longer than the API allows is cut off.
+    pub message: String,
+}
+
+impl From<Notice> for Remark {
+    fn from(notice: Notice) -> Self {
+        let Notice { subject, severity, reason, action, message } = notice;
+        Self { regarding: reference(&subject), severity, reason, action, message }
+    }
+}
+
 /// The way to the task that writes.
 #[derive(Clone, Debug)]
 pub struct Notices {
-    queue: mpsc::Sender<Notice>,
+    queue: mpsc::Sender<Remark>,
     dropped: PlainCounter,
 }
 
 impl Notices {
-    /// Puts a notice into the queue. Never waits.
-    pub fn send(&self, notice: Notice) {
-        if self.queue.try_send(notice).is_err() {
+    /// Puts a remark into the queue. Never waits.
+    pub fn send(&self, remark: impl Into<Remark>) {
+        if self.queue.try_send(remark.into()).is_err() {
             self.dropped.add(1);
         }
     }
 
-    /// Notices that found the queue full.
+    /// Remarks that found the queue full.
     pub fn dropped(&self) -> PlainCounter {
         self.dropped.clone()
     }
@@ -64,31 +87,31 @@ pub fn start(client: Client, reporter: Reporter) -> (Notices, JoinSet<()>) {
     (Notices { queue, dropped: PlainCounter::default() }, task)
 }
 
-async fn write_all(client: Client, reporter: Reporter, mut waiting: mpsc::Receiver<Notice>) {
+async fn write_all(client: Client, reporter: Reporter, mut waiting: mpsc::Receiver<Remark>) {
     let mut told = Told::default();
-    while let Some(notice) = waiting.recv().await {
-        if !told.is_new(&notice) {
+    while let Some(remark) = waiting.recv().await {
+        if !told.is_new(&remark) {
             continue;
         }
-        let event = event(&notice, &reporter);
+        let event = event(&remark, &reporter);
         let namespace = event.metadata.namespace.clone().unwrap_or_default();
         let events = Api::<Event>::namespaced(client.clone(), &namespace);
         if let Err(error) = events.create(&PostParams::default(), &event).await {
-            tracing::debug!(reason = notice.reason, error = describe(&error), "event was not written");
+            tracing::debug!(reason = remark.reason, error = describe(&error), "event was not written");
         }
     }
 }
 
 /// The last thing said of each object, of the objects spoken of last.
 #[derive(Default)]
-struct Told(VecDeque<Notice>);
+struct Told(VecDeque<Remark>);
 
 impl Told {
-    fn is_new(&mut self, notice: &Notice) -> bool {
-        let about = |n: &Notice| n.subject == notice.subject && n.reason == notice.reason;
+    fn is_new(&mut self, remark: &Remark) -> bool {
+        let about = |r: &Remark| r.regarding == remark.regarding && r.reason == remark.reason;
         let last = self.0.iter().rposition(about).and_then(|place| self.0.remove(place));
-        let new = last.as_ref() != Some(notice);
-        self.0.push_back(notice.clone());
+        let new = last.as_ref() != Some(remark);
+        self.0.push_back(remark.clone());
         if self.0.len() > REMEMBERED {
             self.0.pop_front();
         }
@@ -96,18 +119,18 @@ impl Told {
     }
 }
 
-fn event(notice: &Notice, reporter: &Reporter) -> Event {
+fn event(remark: &Remark, reporter: &Reporter) -> Event {
     let now = clock::wall();
-    let regarding = reference(&notice.subject);
+    let regarding = remark.regarding.clone();
     let namespace = Some(regarding.namespace.clone().unwrap_or_else(|| "default".to_owned()));
-    let name = format!("{}.{:x}", notice.subject.key.name, now.as_nanosecond());
+    let name = format!("{}.{:x}", regarding.name.as_deref().unwrap_or_default(), now.as_nanosecond());
     Event {
         metadata: ObjectMeta { name: Some(name), namespace, ..ObjectMeta::default() },
         event_time: Some(MicroTime(now)),
-        type_: Some(notice.severity.to_string()),
-        reason: Some(notice.reason.to_owned()),
-        action: Some(notice.action.clone()),
-        note: Some(shortened(&notice.message)),
+        type_: Some(remark.severity.to_string()),
+        reason: Some(remark.reason.to_owned()),
+        action: Some(remark.action.clone()),
+        note: Some(shortened(&remark.message)),
         regarding: Some(regarding),
         reporting_controller: Some(reporter.controller.to_owned()),
         reporting_instance: Some(reporter.instance.clone()),
@@ -143,25 +166,25 @@ fn reference(subject: &Subject) -> ObjectReference {
 #[cfg(test)]
 mod tests {
     use patina::name::ObjectKey;
-    use patina::reconcile::Severity;
 
     use super::*;
 
-    fn notice(message: &str) -> Notice {
+    fn remark(message: &str) -> Remark {
         let key = ObjectKey::new("web", "shop");
-        Notice {
+        let notice = Notice {
             subject: Subject { kind: Kind::Service, key, uid: "u".into() },
             severity: Severity::Warning,
             reason: "AllocationFailed",
             action: "PoolExhausted".to_owned(),
             message: message.to_owned(),
-        }
+        };
+        notice.into()
     }
 
     #[test]
     fn an_event_says_what_the_notice_says_beside_the_object_it_is_about() {
         let reporter = Reporter { controller: "patina-controller", instance: "pod-1".to_owned() };
-        let event = event(&notice("PoolExhausted: no address is left"), &reporter);
+        let event = event(&remark("PoolExhausted: no address is left"), &reporter);
         assert_eq!(event.metadata.namespace.as_deref(), Some("web"));
         assert_eq!(event.type_.as_deref(), Some("Warning"));
         assert_eq!(event.note.as_deref(), Some("PoolExhausted: no address is left"));
@@ -173,10 +196,10 @@ mod tests {
     #[test]
     fn the_same_thing_is_not_said_twice_in_a_row() {
         let mut told = Told::default();
-        assert!(told.is_new(&notice("a")));
-        assert!(!told.is_new(&notice("a")));
-        assert!(told.is_new(&notice("b")));
-        assert!(told.is_new(&notice("a")));
+        assert!(told.is_new(&remark("a")));
+        assert!(!told.is_new(&remark("a")));
+        assert!(told.is_new(&remark("b")));
+        assert!(told.is_new(&remark("a")));
     }
 
     #[test]

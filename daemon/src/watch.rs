@@ -15,6 +15,7 @@ mod sieve;
 use std::fmt::Debug;
 use std::time::Duration;
 
+use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
 use k8s_openapi::api::core::v1::{Namespace, Node, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
@@ -31,6 +32,9 @@ use tokio::task::JoinSet;
 use crate::backoff::Backoff;
 use crate::outlook::WatchState;
 use sieve::Sieve;
+
+pub use read::parse;
+pub use sieve::state_of;
 
 /// A watch ends after this many seconds and is opened again where it ended; so a connection that died in silence is
 /// noticed within it.
@@ -92,16 +96,28 @@ pub fn start(client: &Client, namespace: &str, kinds: &[Kind], events: &mpsc::Se
     watches
 }
 
-fn own<K: Resource<DynamicType = ()>>(client: &Client, namespace: &str) -> Api<DynamicObject> {
+/// Our own kind `K` in `namespace`, each object to be read by itself.
+pub fn own<K: Resource<DynamicType = ()>>(client: &Client, namespace: &str) -> Api<DynamicObject> {
     Api::namespaced_with(client.clone(), namespace, &kube::api::ApiResource::erase::<K>(&()))
+}
+
+/// What the API server says of all objects of `api`, without end. After errors it pauses, at last for `longest_pause`.
+pub fn stream<K>(
+    api: Api<K>,
+    longest_pause: Duration,
+) -> BoxStream<'static, watcher::Result<watcher::Event<K>>>
+where
+    K: Resource + Clone + Debug + DeserializeOwned + Send + 'static,
+{
+    let config = watcher::Config::default().timeout(WATCH_SECONDS).page_size(PAGE);
+    watcher(api, config).backoff(Backoff::up_to(longest_pause)).into_stream().boxed()
 }
 
 async fn watch<K>(api: Api<K>, kind: Kind, read: fn(K) -> Option<Object>, events: mpsc::Sender<Event>)
 where
     K: Resource + Clone + Debug + DeserializeOwned + Send + 'static,
 {
-    let config = watcher::Config::default().timeout(WATCH_SECONDS).page_size(PAGE);
-    let mut stream = watcher(api, config).backoff(Backoff::up_to(LONGEST_PAUSE)).into_stream().boxed();
+    let mut stream = stream(api, LONGEST_PAUSE);
     let mut sieve = Sieve::new(kind, read);
     loop {
         let patience = if sieve.is_running() { Duration::MAX } else { CALM };

@@ -10,3 +10,4 @@ mod fixture;
 mod foreign;
 mod leadership;
 mod outage;
+mod unsupported;

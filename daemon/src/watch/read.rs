@@ -48,7 +48,8 @@ fn emptied(object: &DynamicObject) -> DynamicObject {
     DynamicObject { data: json!({ "spec": { "addresses": [] } }), ..object.clone() }
 }
 
-fn parse<K>(object: &DynamicObject) -> Option<K>
+/// Reads one object; one that does not fit its type is logged.
+pub fn parse<K>(object: &DynamicObject) -> Option<K>
 where
     K: kube::Resource<DynamicType = ()> + DeserializeOwned,
 {

@@ -79,7 +79,8 @@ fn key(object: &impl ResourceExt) -> ObjectKey {
     ObjectKey::new(object.namespace().unwrap_or_default(), object.name_any())
 }
 
-fn state_of(error: &watcher::Error) -> Option<WatchState> {
+/// What an error says of its watch. An expired version says nothing: the list is read again.
+pub fn state_of(error: &watcher::Error) -> Option<WatchState> {
     let (code, reason) = match error {
         watcher::Error::InitialListFailed(error)
         | watcher::Error::WatchStartFailed(error)
