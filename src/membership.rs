@@ -48,6 +48,10 @@ pub use settling::Surroundings;
 /// So many speakers are known on one segment; beyond that the one silent for longest is forgotten.
 const MAX_PEERS: usize = 1024;
 
+/// After total silence, whoever lives is heard within so many half beats.
+const HEARD_WITHIN: u32 = 3;
+/// While a peer is suspected, a beat that asks about it goes out every so many fifths of a beat: questions get lost too.
+const ASK_AGAIN: u32 = 2;
 /// A contest is remembered for so long.
 const CONTEST: Duration = Duration::from_secs(1);
 
@@ -207,12 +211,12 @@ impl Membership {
     }
 
     /// A frame of another station has arrived: this node receives. After total silence it may have missed beats, so
-    /// for one dead-time nobody's silence means anything.
+    /// for one and a half more nobody's silence means anything: an owner that lives is heard within them.
     pub fn note_foreign(&mut self, received: Instant) {
         let alive = self.peers.values().filter(|peer| peer.alive);
         let borne = alive.map(|peer| peer.patience).min().unwrap_or(self.timing.dead_time());
         if self.foreign_at.is_none_or(|at| received.since(at) > borne) {
-            self.deaf_until = received + self.timing.dead_time();
+            self.deaf_until = received + self.timing.beat * HEARD_WITHIN / 2;
         }
         self.foreign_at = self.foreign_at.max(Some(received));
     }
@@ -286,6 +290,8 @@ impl Membership {
         if alive && peer.suspected_at.is_none() && now >= peer.suspect_at() {
             peer.suspected_at = Some(now);
             self.speech.hasten(now);
+        } else if alive && peer.suspected_at.is_some() {
+            self.speech.hasten(now + self.timing.beat * ASK_AGAIN / 5);
         }
         if standing != peer.standing {
             peer.standing = standing;

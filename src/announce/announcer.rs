@@ -78,9 +78,16 @@ impl Announcer {
         }
     }
 
-    /// Nothing is said before `until`; what is due meanwhile is said then.
+    /// What is due before `until` is said then; what starts from now on is not held.
     pub fn hold(&mut self, until: Instant) {
-        self.paid_until = self.paid_until.max(until + LEAD);
+        while let Some((due, form, address)) = self.queue.first().copied().filter(|(due, _, _)| *due < until)
+        {
+            self.queue.remove(&(due, form, address));
+            self.queue.insert((until, form, address));
+            if let Some(burst) = self.bursts.get_mut(&address) {
+                burst.due = until;
+            }
+        }
     }
 
     /// The next frame that is due, if the pace allows one.
@@ -216,6 +223,16 @@ mod tests {
         announcer.hold(Instant::ZERO + MILLI * 30);
         let said = said(&mut announcer, Instant::ZERO, Instant::ZERO + MILLI * 40);
         assert_eq!(said.iter().map(|s| s.0).collect::<Vec<_>>(), [30, 30]);
+    }
+
+    #[test]
+    fn what_was_held_is_not_said_after_it_was_given_up() {
+        let mut announcer = Announcer::new(1);
+        announcer.start(address(1), Instant::ZERO);
+        announcer.poll_emission(Instant::ZERO);
+        announcer.hold(Instant::ZERO + MILLI * 30);
+        announcer.stop(address(1));
+        assert_eq!(announcer.poll_timeout(), None);
     }
 
     #[test]
