@@ -300,14 +300,17 @@ impl Membership {
         if alive != peer.alive {
             peer.alive = alive;
             peer.audible_since = now;
+            // Whoever vouched for it, its own lists have yet to be seen to agree.
+            peer.newcomer = true;
             let name = peer.name.clone();
             self.changes.extend([Change::Peer { name, alive }, Change::Candidates]);
         }
     }
 
-    /// This node woke late: whoever was alive gets a fresh patience, since its beats may have been missed here.
-    pub fn grant_grace(&mut self, now: Instant) {
-        for peer in self.peers.values_mut().filter(|peer| peer.alive || peer.standing) {
+    /// This node woke late: whoever was alive and may have beaten meanwhile gets a fresh patience.
+    pub fn grant_grace(&mut self, late: Duration, now: Instant) {
+        let missed = |peer: &&mut Peer| (peer.alive || peer.standing) && peer.interval <= late;
+        for peer in self.peers.values_mut().filter(missed) {
             // Longer than the doubt of an owner that woke together with this node.
             peer.grant(now + peer.patience + peer.interval * 2);
         }

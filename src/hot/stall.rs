@@ -66,13 +66,10 @@ impl Hot {
         if late.is_zero() || self.leaving == Leaving::Left {
             return;
         }
-        let beat = self.settings.profile.timing().beat;
         let mut doubted = false;
         for link in self.links.values_mut().filter(|link| link.facts.carrier) {
             link.membership.note_lateness(late, now);
-            if late >= beat {
-                link.membership.grant_grace(now);
-            }
+            link.membership.grant_grace(late, now);
             let silent = now.since(link.membership.last_beat());
             let patience = link.membership.timing.doubt_after(link.membership.interval());
             if silent > patience && link.membership.state() != State::Starting {

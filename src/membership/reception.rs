@@ -84,6 +84,9 @@ impl Membership {
             return Err(stale.into());
         }
         let before = (peer.state, peer.alive);
+        // An idle peer is borne for seconds: it may have been cut off, have claimed and dropped, and never looked dead.
+        let unseen = received.since(peer.heard_at) > self.timing.dead_time();
+        peer.newcomer |= unseen && beat.claims != peer.announced.1;
         let lost: Vec<_> = peer.claims.iter().map(|(address, _)| address).collect();
         if peer.hear(beat, fresh, received) {
             self.changes.extend(lost.into_iter().map(Change::Claims));

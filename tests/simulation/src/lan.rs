@@ -155,6 +155,11 @@ impl Lan {
         self.cuts.clear();
     }
 
+    /// Whether nothing is cut.
+    pub fn is_whole(&self) -> bool {
+        self.cuts.is_empty()
+    }
+
     /// All stations.
     pub fn stations(&self) -> impl Iterator<Item = Station> + '_ {
         self.ports.keys().copied()

@@ -66,7 +66,7 @@ fn told(world: &World, owner: u16, uses: Option<HardwareAddr>, number: u16, at: 
     let Some(other) = uses.and_then(|hardware| world.node_of(hardware)) else { return true };
     let since = world.nodes[usize::from(owner)].owns(address(number)).unwrap_or_default();
     if since + ASSERTED < world.disturbed.wiring {
-        return world.running(other) && world.mutual(owner, other, number, at);
+        return world.nodes[usize::from(other)].awake(at) && world.mutual(owner, other, number, at);
     }
     !world.running(other) || world.mutual(owner, other, number, at)
 }

@@ -11,7 +11,7 @@ use crate::node::{address, address_number};
 use crate::world::World;
 
 /// A claim that is lost on its way lets the next in line take too: so many takes one cause may bring where frames are
-/// lost.
+/// lost, or where somebody is cut off and judges for itself.
 const TAKES_WHERE_FRAMES_ARE_LOST: u32 = 3;
 /// A loss above this, in thousandths, is a cause by itself (promise 4 speaks of 30 %).
 const CALM_LOSS: u16 = 300;
@@ -36,7 +36,7 @@ impl Calm {
     pub fn step(&mut self, world: &World, step: &Step, at: Duration) {
         self.note_stalls(world, step, at);
         let per_cause = match &world.lan.weather {
-            weather if weather.loss == 0 && weather.late == 0 => 1,
+            weather if weather.loss == 0 && weather.late == 0 && world.lan.is_whole() => 1,
             _ => TAKES_WHERE_FRAMES_ARE_LOST,
         };
         for number in concerned(world, step) {

@@ -75,7 +75,11 @@ impl HandOver {
     /// Time has passed.
     pub fn tick(&mut self, world: &World, at: Duration) -> Finding {
         self.leaving.retain(|node, _| world.running(*node));
-        if let Some((node, since)) = self.leaving.iter().find(|(_, since)| at > **since + LEAVING) {
+        let late = |(node, since): &(&u16, &Duration)| {
+            let speaker = world.nodes[usize::from(**node)].speaker.as_ref();
+            at > (**since).max(speaker.map_or(Duration::ZERO, |speaker| speaker.frozen_until)) + LEAVING
+        };
+        if let Some((node, since)) = self.leaving.iter().find(late) {
             return Some(format!("n{node} was asked to leave at {since:?} and is still there"));
         }
         self.watched.keys().find_map(|&number| self.unanswered(world, number, at))
