@@ -397,6 +397,3 @@ impl Membership {
         self.speech.number(now, recent)
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -239,6 +239,3 @@ impl Ownership {
         self.deadlines.extend(due.map(|due| (due, address)));
     }
 }
-
-#[cfg(test)]
-mod tests;
