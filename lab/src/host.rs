@@ -39,6 +39,8 @@ impl Host {
         for address in addresses {
             netlink.add_address(link, *address).await?;
         }
+        netlink.until_usable(link).await?;
+        segment.until_usable(port).await?;
         Ok(Self { namespace, netlink, link, hardware, port, addresses: addresses.to_vec() })
     }
 

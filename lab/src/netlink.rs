@@ -2,10 +2,12 @@
 
 use std::io;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use futures::TryStreamExt;
 use ipnet::IpNet;
-use netlink_packet_route::link::{InfoData, InfoVeth, LinkAttribute, LinkMessage};
+use netlink_packet_route::address::AddressHeaderFlags;
+use netlink_packet_route::link::{InfoData, InfoVeth, LinkAttribute, LinkMessage, State};
 pub use netlink_packet_route::neighbour::NeighbourState;
 use netlink_packet_route::neighbour::{NeighbourAddress, NeighbourAttribute, NeighbourMessage};
 use netlink_packet_route::route::{RouteMessage, RouteScope, RouteType};
@@ -16,11 +18,15 @@ use thiserror::Error;
 use tokio::task::JoinHandle;
 
 use crate::netns::Namespace;
+use crate::wait::wait_for;
 
 /// Table that holds the addresses a host takes for its own.
 const LOCAL_TABLE: u32 = 255;
 /// The loopback link is the first of every namespace.
 const LOOPBACK: LinkIndex = LinkIndex(1);
+
+/// Linkwatch, which notices carriers, runs once a second at least.
+const USABLE_WITHIN: Duration = Duration::from_secs(10);
 
 /// A netlink request that the kernel refused. Nothing changed.
 #[derive(Debug, Error)]
@@ -119,6 +125,32 @@ impl Netlink {
     /// Sets a link down.
     pub async fn down(&self, link: LinkIndex) -> Result<(), NetlinkError> {
         self.change(LinkUnspec::new_with_index(link.0).down().build(), "down").await
+    }
+
+    /// Whether a link carries packets: it is up, has a carrier, and the kernel has noticed.
+    pub async fn carries(&self, link: LinkIndex) -> Result<bool, NetlinkError> {
+        let found = self.handle.link().get().match_index(link.0).execute().try_next().await;
+        let message = found.map_err(failed(|| format!("look at link {link}")))?;
+        let up = LinkAttribute::OperState(State::Up);
+        Ok(message.is_some_and(|link| link.attributes.contains(&up)))
+    }
+
+    /// Whether every address of a link can be used: duplicate address detection is over (RFC 4862 §5.4).
+    pub async fn settled(&self, link: LinkIndex) -> Result<bool, NetlinkError> {
+        let request = self.handle.address().get().set_link_index_filter(link.0);
+        let all: Result<Vec<_>, _> = request.execute().try_collect().await;
+        let all = all.map_err(failed(|| format!("look at the addresses of link {link}")))?;
+        Ok(!all.iter().any(|address| address.header.flags.contains(AddressHeaderFlags::Tentative)))
+    }
+
+    /// Waits until a link carries packets and its addresses can be used. The kernel notices a carrier, and with
+    /// it lets packets out and ends duplicate address detection, a moment after the link was set up.
+    ///
+    /// # Errors
+    /// Not within ten seconds.
+    pub async fn until_usable(&self, link: LinkIndex) -> anyhow::Result<()> {
+        let usable = async || Ok((self.carries(link).await? && self.settled(link).await?).then_some(()));
+        wait_for(&format!("link {link} carries packets"), USABLE_WITHIN, usable).await
     }
 
     /// Makes `port` a port of `bridge`.

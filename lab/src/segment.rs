@@ -74,6 +74,14 @@ impl Segment {
         Ok(port)
     }
 
+    /// Waits until a port, whose far end is up, carries frames.
+    ///
+    /// # Errors
+    /// Not within ten seconds.
+    pub async fn until_usable(&self, port: Port) -> anyhow::Result<()> {
+        self.netlink.until_usable(port.0).await
+    }
+
     /// Puts a port (back) into the bridge.
     pub async fn plug(&self, port: Port) -> Result<(), NetlinkError> {
         self.netlink.plug(port.0, self.bridge).await

@@ -54,7 +54,11 @@ async fn service(cluster: &Cluster, extra: &[(&str, Value)]) -> anyhow::Result<S
     ]);
     let mut object = json!({
         "metadata": {"name": "echo"},
-        "spec": {"type": "LoadBalancer", "ipFamilyPolicy": "RequireDualStack", "ports": ports},
+        // Of a class that is not the controller's, which would take away addresses that no pool has.
+        "spec": {
+            "type": "LoadBalancer", "loadBalancerClass": "example.com/by-hand",
+            "ipFamilyPolicy": "RequireDualStack", "ports": ports,
+        },
     });
     for (field, value) in extra {
         object["spec"][field] = value.clone();

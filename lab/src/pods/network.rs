@@ -59,6 +59,7 @@ impl Network {
         let link = netlink.add_cable(Cable { near: &near, into: &namespace, far: LINK, hardware }).await?;
         netlink.plug(link, self.bridge).await?;
         let addresses = self.settle(&inside, number).await?;
+        netlink.until_usable(link).await?;
         self.taken.insert(number);
         Ok(Seat { number, link, namespace, addresses })
     }
@@ -79,6 +80,7 @@ impl Network {
             inside.add_route(everywhere(*share), Some(at(*share, GATEWAY)?.addr()), own).await?;
             addresses.push(address.addr());
         }
+        inside.until_usable(own).await?;
         Ok(addresses)
     }
 }
