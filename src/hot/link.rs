@@ -94,7 +94,11 @@ impl Link {
         }
         self.ownership.handle_state(state);
         if before == State::Doubting || state == State::Doubting {
-            // Who resumes says nothing unasked before its beat has been heard.
+            // Somebody may have claimed, answered and dropped meanwhile: clients have to hear of the owner again …
+            if state == State::Active {
+                self.ownership.owned().for_each(|address| self.announcer.start(address, now));
+            }
+            // … but who resumes says nothing unasked before its beat has been heard.
             self.announcer.hold(now + self.membership.timing.beat);
             let doubting = state == State::Doubting;
             reports.push_back(Report::Doubt { link: self.facts.index, doubting, at: now });

@@ -207,10 +207,13 @@ pub fn outranks(
     }
 }
 
-/// When to answer: a claim that loses once, a frame that says "mine" each time, and neither too often.
+/// When to answer: a claim that loses once, and once more when it is gone, since its owner may have spoken last; a frame
+/// that says "mine" each time; and none of them too often.
 fn assertion(facts: &Facts<'_>, answered: &[(NodeId, Epoch)]) -> Option<Instant> {
     let unanswered = |rival: &Rival| !answered.contains(&(rival.id, rival.claim.epoch));
-    let called_for = facts.provoked || facts.rivals.iter().any(unanswered);
+    let stands = |id: &NodeId| facts.rivals.iter().any(|rival| rival.id == *id);
+    let gone = answered.iter().any(|(id, _)| !stands(id));
+    let called_for = facts.provoked || gone || facts.rivals.iter().any(unanswered);
     called_for.then(|| facts.asserted_at.map_or(facts.now, |at| at + ASSERT_SPACING))
 }
 

@@ -8,6 +8,7 @@ mod story;
 mod churn;
 mod crowd;
 mod failover;
+mod fresh;
 mod handover;
 mod partition;
 mod planted;

@@ -21,7 +21,7 @@ use crate::random::{Purpose, Stream};
 /// Shortest and longest way through a switch.
 const DELAY: (Duration, Duration) = (Duration::from_micros(50), Duration::from_micros(500));
 /// How much later a late frame comes.
-const LATENESS: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(400));
+pub const LATENESS: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(400));
 /// How long a burst of losses lasts between two stations.
 const BURST: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(150));
 

@@ -29,6 +29,8 @@ pub struct Offered {
     pub weight: u32,
     /// To be probed first.
     pub fresh: bool,
+    /// When its own driver sees it.
+    pub seen_from: Duration,
 }
 
 /// A node of the cluster, with or without a running speaker.
@@ -188,14 +190,15 @@ impl Node {
     }
 
     /// Its offers, as its driver would tell of them.
-    pub fn offer_facts(&self) -> Control {
+    pub fn offer_facts(&self, at: Duration) -> Control {
         let offer = |(&number, offered): (&u16, &Offered)| Offer {
             address: address(number),
             link: link_index(segment_of(number, self.links)),
             weight: offered.weight,
             fresh: offered.fresh,
         };
-        Control::Offers(self.offers.iter().map(offer).collect())
+        let seen = |(_, offered): &(&u16, &Offered)| offered.seen_from <= at;
+        Control::Offers(self.offers.iter().filter(seen).map(offer).collect())
     }
 
     /// Whether its speaker runs and does not stand still.

@@ -135,6 +135,7 @@ impl Oracles {
         self.note(Promise::Calm, at, found);
         let found = self.handover.report(world, report, at);
         self.note(Promise::HandOver, at, found);
+        self.caches.report(node, report, at);
         self.manners.report(node, report, at);
         self.law.report(node, report, at);
     }

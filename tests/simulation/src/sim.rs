@@ -46,6 +46,7 @@ enum Event {
     Arrive { to: Station, frame: Arc<[u8]> },
     Wake(u16),
     Tell { node: u16, start: u32, control: Control },
+    TellOffers { node: u16, start: u32 },
     HostActs(usize),
     LiarSpeaks,
     Tick,
@@ -155,6 +156,10 @@ impl Simulation {
             Event::Arrive { to, frame } => self.arrive(to, frame),
             Event::Wake(node) => self.wake(node),
             Event::Tell { node, start, control } => self.tell(node, start, control),
+            Event::TellOffers { node, start } => {
+                let offers = self.world.nodes[usize::from(node)].offer_facts(self.now);
+                self.tell(node, start, offers);
+            }
             Event::HostActs(host) => self.host_acts(host),
             Event::LiarSpeaks => self.liar_speaks(),
             Event::Pause => {}
@@ -318,7 +323,7 @@ fn world(history: &History) -> World {
         contested: BTreeSet::new(),
     };
     for node in &mut world.nodes {
-        let offered = crate::node::Offered { weight: 0, fresh: false };
+        let offered = crate::node::Offered { weight: 0, fresh: false, seen_from: Duration::ZERO };
         node.offers = world.services.iter().map(|&number| (number, offered)).collect();
     }
     world

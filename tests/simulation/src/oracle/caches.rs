@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use patina::addr::HardwareAddr;
+use patina::hot::Report;
 
 use super::{Finding, slack};
 use crate::host::Host;
-use crate::node::address;
+use crate::node::{address, address_number};
 use crate::world::World;
 
 /// A host that asks in vain asks again after a second (RFC 4861 §10).
@@ -26,16 +27,24 @@ const REPEATED_OFTEN: Duration = Duration::from_millis(11_000);
 #[derive(Debug, Default)]
 pub struct Caches {
     astray: BTreeMap<(usize, u16), (u16, Duration)>,
+    dropped: BTreeMap<(u16, u16), Duration>,
 }
 
 impl Caches {
+    /// A node has reported.
+    pub fn report(&mut self, node: u16, report: &Report, at: Duration) {
+        if let Report::Dropped { address, .. } = report {
+            self.dropped.insert((node, address_number(*address)), at);
+        }
+    }
+
     /// Looks.
     pub fn tick(&mut self, world: &World, at: Duration) -> Finding {
         let mut astray = BTreeMap::new();
         for &number in world.services.iter().filter(|&&number| !world.contested(number)) {
             let answerers = world.awake_answerers(number, at);
             for (index, host) in world.hosts_of(number).enumerate() {
-                let Some(owner) = misled(world, host, number, &answerers, at) else { continue };
+                let Some(owner) = self.misled(world, host, number, &answerers, at) else { continue };
                 let before = self.astray.get(&(index, number)).filter(|(before, _)| *before == owner);
                 astray.insert((index, number), before.copied().unwrap_or((owner, at)));
             }
@@ -44,37 +53,48 @@ impl Caches {
         let mut astray = self.astray.iter();
         astray.find_map(|(&(host, number), &(owner, since))| overdue(world, host, number, owner, since, at))
     }
-}
 
-/// The node that a host should use for an address and does not: the only one that answers within its reach.
-fn misled(world: &World, host: &Host, number: u16, answerers: &[u16], at: Duration) -> Option<u16> {
-    let uses = host.entry(address(number))?;
-    let reaches = |&node: &u16| {
-        let station = world.station(node, number);
-        world.lan.passes(station, host.station(), at) && world.lan.passes(host.station(), station, at)
-    };
-    let mut reachable = answerers.iter().copied().filter(reaches);
-    let (Some(owner), None) = (reachable.next(), reachable.next()) else { return None };
-    let misled =
-        Some(world.station(owner, number).hardware()) != uses && told(world, owner, uses, number, at);
-    misled.then_some(owner)
-}
-
-/// Whether the owner has a way to know that hosts may use another node: that node takes part, and they hear each other.
-/// Hosts that were cut off while the owner took over find out by themselves, when their entry is not confirmed any more.
-fn told(world: &World, owner: u16, uses: Option<HardwareAddr>, number: u16, at: Duration) -> bool {
-    let Some(other) = uses.and_then(|hardware| world.node_of(hardware)) else { return true };
-    let since = world.nodes[usize::from(owner)].owns(address(number)).unwrap_or_default();
-    if since + ASSERTED < world.disturbed.wiring {
-        return world.nodes[usize::from(other)].awake(at) && world.mutual(owner, other, number, at);
+    /// The node that a host should use for an address and does not: the only one that answers within its reach.
+    fn misled(
+        &self,
+        world: &World,
+        host: &Host,
+        number: u16,
+        answerers: &[u16],
+        at: Duration,
+    ) -> Option<u16> {
+        let uses = host.entry(address(number))?;
+        let reaches = |&node: &u16| {
+            let station = world.station(node, number);
+            world.lan.passes(station, host.station(), at) && world.lan.passes(host.station(), station, at)
+        };
+        let mut reachable = answerers.iter().copied().filter(reaches);
+        let (Some(owner), None) = (reachable.next(), reachable.next()) else { return None };
+        let right = Some(world.station(owner, number).hardware()) == uses;
+        (!right && self.told(world, owner, uses, number, at)).then_some(owner)
     }
-    !world.running(other) || world.mutual(owner, other, number, at)
+
+    /// Whether the owner has a way to know that hosts may use another node: that node takes part, and they hear each
+    /// other. Hosts that were cut off while the owner took over, and that nobody claims to since, find out by themselves
+    /// when their entry is not confirmed any more.
+    fn told(&self, world: &World, owner: u16, uses: Option<HardwareAddr>, number: u16, at: Duration) -> bool {
+        let Some(other) = uses.and_then(|hardware| world.node_of(hardware)) else { return true };
+        let heard = world.mutual(owner, other, number, at);
+        let since = world.nodes[usize::from(owner)].owns(address(number)).unwrap_or_default();
+        if since + ASSERTED < world.disturbed.wiring {
+            let dropped = self.dropped.get(&(other, number)).copied().unwrap_or_default();
+            return heard && world.nodes[usize::from(other)].awake(at) && dropped >= world.disturbed.wiring;
+        }
+        !world.running(other) || heard
+    }
 }
 
 fn overdue(world: &World, host: usize, number: u16, owner: u16, since: Duration, at: Duration) -> Finding {
     let weather = &world.lan.weather;
     let repeated = match weather.loss {
         _ if weather.bursts > 0 || weather.loss > 150 => REPEATED_OFTEN,
+        // A frame of the loser that is late reaches one host and not the winner.
+        0 if weather.late > 0 || at < world.disturbed.weather + UNHEARD + ASSERTED => UNHEARD,
         0 if world.clean(owner, number, at) => Duration::ZERO,
         0 => UNHEARD,
         _ => REPEATED,

@@ -11,8 +11,10 @@ use crate::node::{address, address_number};
 use crate::world::World;
 
 /// A claim that is lost on its way lets the next in line take too: so many takes one cause may bring where frames are
-/// lost, or where somebody is cut off and judges for itself.
-const TAKES_WHERE_FRAMES_ARE_LOST: u32 = 3;
+/// lost, where somebody is cut off and judges for itself, or where others have just started or stood still.
+const TAKES_AMID_TROUBLE: u32 = 3;
+/// For so long a start or a stall is trouble.
+const TROUBLE: Duration = Duration::from_secs(2);
 /// A loss above this, in thousandths, is a cause by itself (promise 4 speaks of 30 %).
 const CALM_LOSS: u16 = 300;
 /// Below the doubt by this much, a stall is nobody's business: the doubt begins 25 ms before the dead-time.
@@ -35,12 +37,13 @@ impl Calm {
     /// A step is about to happen: for which addresses is it a cause?
     pub fn step(&mut self, world: &World, step: &Step, at: Duration) {
         self.note_stalls(world, step, at);
-        let per_cause = match &world.lan.weather {
-            weather if weather.loss == 0 && weather.late == 0 && world.lan.is_whole() => 1,
-            _ => TAKES_WHERE_FRAMES_ARE_LOST,
-        };
-        for number in concerned(world, step) {
+        let per_cause = if plain(world, at) { 1 } else { TAKES_AMID_TROUBLE };
+        for number in concerned(world, step, at) {
             *self.causes.entry(number).or_default() += per_cause;
+        }
+        if let Step::Loss(1..) | Step::Late(1..) = *step {
+            // What was lost on good wires a moment ago is now fought for on bad ones.
+            world.services.iter().for_each(|number| *self.causes.entry(*number).or_default() += 1);
         }
         if let Step::Unserve(number) = *step {
             // Drivers hear of it one after the other: until the last of them has, the address is handed on.
@@ -75,8 +78,9 @@ impl Calm {
         let number = address_number(*address);
         let takes = self.takes.entry(number).or_default();
         *takes += 1;
-        // The first take of an address is its appearance.
-        let causes = 1 + self.causes.get(&number).copied().unwrap_or_default();
+        // The first take of an address is its appearance; nodes of different rates may settle at the same time.
+        let appearance = if world.times == world.fastest { 1 } else { 2 };
+        let causes = appearance + self.causes.get(&number).copied().unwrap_or_default();
         let calm = *takes <= causes || self.waived || world.contested(number);
         (!calm).then(|| {
             format!("n{node} takes address {number} ({cause:?}): take {takes}, and only {causes} had a cause")
@@ -90,15 +94,21 @@ impl Calm {
 }
 
 /// The addresses that have a reason to move when this happens.
-fn concerned(world: &World, step: &Step) -> Vec<u16> {
+fn concerned(world: &World, step: &Step, at: Duration) -> Vec<u16> {
     let all = || world.services.iter().copied().collect();
     let owned = |node: u16| owned(world, node).collect();
     match *step {
         Step::Crash(node) | Step::Leave(node) => owned(node),
-        Step::CarrierDown(node, _) | Step::Silent(node, _) | Step::Mute(node) => owned(node),
+        Step::CarrierDown(node, _) | Step::Silent(node, _) => owned(node),
+        Step::Freeze(node, _) if !world.nodes[usize::from(node)].awake(at) => owned(node),
         Step::Freeze(node, span) if stalls(world, span) => owned(node),
         // One cut away from the rest may take for its own side, once cut and once joined.
-        Step::Isolate(_) | Step::Deaf(_) | Step::Partition(_) | Step::Cut(..) | Step::OneWay(..) => all(),
+        Step::Isolate(_)
+        | Step::Deaf(_)
+        | Step::Mute(_)
+        | Step::Partition(_)
+        | Step::Cut(..)
+        | Step::OneWay(..) => all(),
         Step::Outage(_) | Step::Heal | Step::Keys(..) => all(),
         Step::Liar | Step::LiarGone => all(),
         Step::Withdraw(node, number) if world.nodes[usize::from(node)].owns(address(number)).is_some() => {
@@ -110,11 +120,22 @@ fn concerned(world: &World, step: &Step) -> Vec<u16> {
         | Step::ServiceLate(number, ..) => vec![number],
         Step::Offer(_, number) if world.answerers(number).is_empty() => vec![number],
         Step::Freeze(..) | Step::FreezeAll(_) | Step::Withdraw(..) | Step::Offer(..) => Vec::new(),
+        Step::Start(_) | Step::CarrierUp(..) if !world.lan.is_whole() => all(),
         Step::Start(_) | Step::CarrierUp(..) | Step::Unserve(_) => Vec::new(),
         Step::Forget(_) | Step::Remember(_) | Step::Wall(..) => Vec::new(),
         Step::Loss(_) | Step::Bursts(_) | Step::Late(_) | Step::Twice(_) => Vec::new(),
         Step::Stranger(_) | Step::StrangerGone | Step::Record | Step::Replay | Step::Garble => Vec::new(),
     }
+}
+
+/// Whether there is no other trouble: whole wires that lose nothing, and everybody long awake.
+fn plain(world: &World, at: Duration) -> bool {
+    let weather = &world.lan.weather;
+    let awake = |&node: &u16| !world.running(node) || world.quiet_since(node) + TROUBLE < at;
+    weather.loss == 0
+        && weather.late == 0
+        && world.lan.is_whole()
+        && (0..world.setup.nodes).all(|node| awake(&node))
 }
 
 /// What a node owns.

@@ -34,6 +34,7 @@ impl HandOver {
                 numbers.into_iter().for_each(|number| self.watch(world, node, number, at));
             }
             Step::Withdraw(node, number) if world.owner(number) == Some(node) => {
+                self.watched.remove(&number);
                 self.watch(world, node, number, at);
             }
             Step::Move(number, _) => {
@@ -61,7 +62,12 @@ impl HandOver {
                 && world.quiet_since(node).max(world.disturbed.wiring) + QUIET < at
         };
         let gentle = world.lan.weather.loss <= 100 && world.lan.weather.bursts == 0;
-        if gentle && world.owner(number) == Some(from) && (0..world.setup.nodes).any(|node| ready(&node)) {
+        let speaks = world.nodes[usize::from(from)].awake(at);
+        if gentle
+            && speaks
+            && world.owner(number) == Some(from)
+            && (0..world.setup.nodes).any(|node| ready(&node))
+        {
             self.watched.insert(number, at + LEAVING);
         }
     }

@@ -12,6 +12,9 @@ const QUIET: Duration = Duration::from_secs(5);
 const RECOVERY: Duration = Duration::from_secs(6);
 /// A node that hears nobody, while the API server names others, waits for a spanning tree: 35 s.
 const RECOVERY_ALONE: Duration = Duration::from_secs(40);
+/// Whoever hears no speaker waits for a frame of another station, and hosts ask by multicast every other time: so long
+/// a host may ask by unicast alone. Two beats more pass until an owner that lives would have been heard.
+const PROOF: Duration = Duration::from_millis(400);
 /// Beyond dead-time and skew (promise 2), without the beat by which the last beat may precede the crash.
 const MARGIN: Duration = Duration::from_millis(10);
 
@@ -60,7 +63,8 @@ fn overdue(world: &World, number: u16, node: u16, since: Duration, at: Duration)
     let company = world.has_company(node, number, at);
     let (from, bound) = if quiet + QUIET <= lost {
         let place = u32::from(world.setup.nodes);
-        (since, times.beat + times.dead + times.skew * place + MARGIN)
+        let proof = if company { Duration::ZERO } else { PROOF + 2 * times.beat };
+        (since, times.beat + times.dead + times.skew * place + MARGIN + proof)
     } else {
         (since.max(quiet), if company { RECOVERY } else { RECOVERY_ALONE })
     };

@@ -17,13 +17,14 @@ use crate::world::World;
 
 /// The longest frame without its check sequence.
 const FRAME: usize = 1514;
-/// Beats of one link in a second: ten at the default rate, the rest for answers, changes and chunks of lists.
-const BEATS: usize = 60;
+/// Beats of one link in a second: ten at the default rate, five times as many while somebody is asked about, and some for
+/// claims that came or went.
+const BEATS: usize = 5 * 10 + 20;
 /// The same in the fast profile.
-const BEATS_FAST: usize = 100;
-/// Gratuitous frames of one link for one address in a second: a burst has six in its first second, and restarts at most
-/// once in 300 ms.
-const GRATUITOUS: usize = 24;
+const BEATS_FAST: usize = 5 * 20 + 20;
+/// Gratuitous frames of one link for one address in a second: a burst has six in its first second, restarts at most once
+/// in 300 ms to assert, and for each newcomer.
+const GRATUITOUS: usize = 40;
 /// By then the first frames of a burst are out.
 const FIRST: Duration = Duration::from_millis(5);
 /// By then so many rounds of a burst are out, if the node still owns: 0, 50, 200 ms, 1.1 s.

@@ -8,6 +8,7 @@ use patina::addr::HardwareAddr;
 use patina::hot::NodeFacts;
 
 use crate::fault::DRIVER_DELAY;
+use crate::lan::LATENESS;
 use crate::liar;
 use crate::node::{Offered, name, secret};
 
@@ -42,7 +43,10 @@ impl Simulation {
             Step::Remember(node) => self.set_named(node, true),
             Step::Loss(share) => self.weather().loss = share,
             Step::Bursts(share) => self.weather().bursts = share,
-            Step::Late(share) => self.weather().late = share,
+            Step::Late(share) => {
+                self.weather().late = share;
+                self.world.disturbed.weather += LATENESS.1;
+            }
             Step::Twice(share) => self.weather().twice = share,
             Step::Wall(node, seconds) => self.world.nodes[usize::from(node)].wall += seconds,
             Step::Keys(node, keys) => self.set_keys(node, keys),
@@ -64,7 +68,7 @@ impl Simulation {
         self.world.nodes[usize::from(node)].start(seed, clock, self.plant.clone(), self.now);
         self.disturb(node);
         let links = self.links_of(node);
-        let offers = self.world.nodes[usize::from(node)].offer_facts();
+        let offers = self.world.nodes[usize::from(node)].offer_facts(self.now);
         let named = self.named();
         for control in [links, named, offers] {
             self.tell_at(node, self.now, control);
@@ -161,8 +165,9 @@ impl Simulation {
     fn serve(&mut self, number: u16, late: Option<(u16, Duration)>) {
         self.world.services.insert(number);
         for node in 0..self.world.setup.nodes {
-            self.world.nodes[usize::from(node)].offers.insert(number, Offered { weight: 0, fresh: true });
             let later = late.filter(|(late, _)| *late == node).map_or(Duration::ZERO, |(_, span)| span);
+            let offered = Offered { weight: 0, fresh: true, seen_from: self.now + later };
+            self.world.nodes[usize::from(node)].offers.insert(number, offered);
             self.tell_offers(node, later);
         }
     }
@@ -178,7 +183,9 @@ impl Simulation {
     }
 
     fn offer(&mut self, node: u16, number: u16, weight: u32) {
-        self.world.nodes[usize::from(node)].offers.insert(number, Offered { weight, fresh: false });
+        self.world.nodes[usize::from(node)]
+            .offers
+            .insert(number, Offered { weight, fresh: false, seen_from: self.now });
         self.tell_offers(node, Duration::ZERO);
     }
 
@@ -284,8 +291,8 @@ impl Simulation {
     fn tell_offers(&mut self, node: u16, later: Duration) {
         self.disturb(node);
         let delay = self.driver_delay(node);
-        let offers = self.world.nodes[usize::from(node)].offer_facts();
-        self.tell_at(node, self.now + later + delay, offers);
+        let start = self.world.nodes[usize::from(node)].starts;
+        self.agenda.enter(self.now + later + delay, Event::TellOffers { node, start });
     }
 
     fn tell_later(&mut self, node: u16, control: Control) {
