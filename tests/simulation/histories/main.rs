@@ -1,7 +1,7 @@
 //! Histories: what happened to a cluster, and what must hold.
 //!
 //! Every history that broke the first version of the protocol has a test with its name, and so has every promise;
-//! `planted` proves that the oracles can fail.
+//! `fresh` draws histories nobody has thought of; `planted` proves that the oracles can fail.
 
 mod story;
 
