@@ -23,12 +23,16 @@ pub(crate) struct Confine {
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Keep {
     NetRaw,
+    SysNice,
+    IpcLock,
 }
 
 impl From<Keep> for Capability {
     fn from(keep: Keep) -> Self {
         match keep {
             Keep::NetRaw => Self::NetRaw,
+            Keep::SysNice => Self::SysNice,
+            Keep::IpcLock => Self::IpcLock,
         }
     }
 }

@@ -9,11 +9,15 @@ use nix::errno::Errno;
 use nix::sys::prctl;
 use nix::unistd::{ForkResult, fork as nix_fork};
 
-/// A capability that a shipped daemon keeps.
+/// A capability that a daemon may keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Capability {
-    /// Raw and packet sockets (`CAP_NET_RAW`).
+    /// Raw and packet sockets (`CAP_NET_RAW`): the one that a shipped speaker keeps.
     NetRaw,
+    /// Real-time priorities (`CAP_SYS_NICE`).
+    SysNice,
+    /// Memory that is never swapped out (`CAP_IPC_LOCK`).
+    IpcLock,
 }
 
 impl Capability {
@@ -21,6 +25,8 @@ impl Capability {
     pub const fn name(self) -> &'static str {
         match self {
             Self::NetRaw => "net-raw",
+            Self::SysNice => "sys-nice",
+            Self::IpcLock => "ipc-lock",
         }
     }
 
@@ -28,6 +34,8 @@ impl Capability {
     const fn number(self) -> libc::c_ulong {
         match self {
             Self::NetRaw => 13,
+            Self::SysNice => 23,
+            Self::IpcLock => 14,
         }
     }
 }

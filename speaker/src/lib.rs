@@ -58,6 +58,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Fatal> {
     notify_of_memberlist(&arguments);
     let client = client::client(arguments.flags.kubeconfig.as_deref(), NAME).await?;
     let net = start_net(&writer, key).await?;
+    tell_of_extras(net.extras);
     let (registry, metrics) = metrics::register(&writer, &net.counters);
     let (ready, readiness) = tokio::sync::watch::channel(Readiness::Starting);
     let _admin = admin::start(arguments.endpoints(), registry, readiness).await?;
@@ -93,6 +94,18 @@ async fn start_net(writer: &Writer, key: Option<Vec<u8>>) -> Result<net::Net, Fa
         net::StartError::Privilege(missing) => Fatal::privilege(missing),
         other @ (net::StartError::Links(_) | net::StartError::PacketThread(_)) => Fatal::crash(other),
     })
+}
+
+fn tell_of_extras(extras: net::Extras) {
+    let missing: Vec<_> = extras.missing().collect();
+    if missing.is_empty() {
+        tracing::info!("the packet thread has a real-time priority and locked memory");
+        return;
+    }
+    tracing::info!(
+        capabilities = missing.join(", "),
+        "works without; with them the packet thread would be on time on a node short of CPU or memory"
+    );
 }
 
 fn notify_of_memberlist(arguments: &Arguments) {

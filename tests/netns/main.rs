@@ -4,6 +4,7 @@
 //! only itself selected. Where the kernel allows no box the test fails and says what is missing.
 
 mod boxed;
+mod by_hand;
 mod command;
 mod data_path;
 mod failover;

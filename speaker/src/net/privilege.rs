@@ -38,6 +38,14 @@ pub struct Extras {
     pub locked_memory: Extra,
 }
 
+impl Extras {
+    /// The capabilities that would grant what was refused.
+    pub fn missing(self) -> impl Iterator<Item = &'static str> {
+        let extras = [(self.real_time, "SYS_NICE"), (self.locked_memory, "IPC_LOCK")];
+        extras.into_iter().filter(|(extra, _)| *extra == Extra::Refused).map(|(_, capability)| capability)
+    }
+}
+
 /// Tries what the speaker lives from: a packet socket, which is closed at once.
 pub(super) fn check() -> Result<(), MissingPrivilege> {
     packet::open_unbound().map(drop).map_err(MissingPrivilege)
@@ -72,5 +80,15 @@ mod tests {
     fn the_missing_privilege_is_named_in_one_line() {
         let line = MissingPrivilege(io::Error::from_raw_os_error(libc::EPERM)).to_string();
         assert!(line.contains("NET_RAW") && !line.contains('\n'), "{line}");
+    }
+
+    #[test]
+    fn what_was_refused_is_named_by_its_capability() {
+        let missing = |real_time, locked_memory| {
+            Extras { real_time, locked_memory }.missing().collect::<Vec<_>>().join(", ")
+        };
+        assert_eq!(missing(Extra::Refused, Extra::Refused), "SYS_NICE, IPC_LOCK");
+        assert_eq!(missing(Extra::Granted, Extra::Refused), "IPC_LOCK");
+        assert_eq!(missing(Extra::Granted, Extra::Granted), "");
     }
 }
