@@ -24,7 +24,8 @@ const LONGEST_ANSWER: u64 = 1 << 20;
 pub struct Url {
     /// Where to.
     pub at: SocketAddr,
-    path: String,
+    /// What of it, query included; begins with `/`.
+    pub path: String,
 }
 
 impl Url {

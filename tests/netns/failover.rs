@@ -1,55 +1,21 @@
 //! What clients see when an announcer goes: their own neighbour caches, read from the kernel.
 
-use std::collections::BTreeSet;
-use std::net::{IpAddr, UdpSocket};
 use std::time::Duration;
 
 use anyhow::Context;
-use patina::addr::HardwareAddr;
-use patina_lab::capture::{Capture, Said};
 use patina_lab::netlink::NeighbourState;
 use patina_lab::wait::wait_for;
 use tokio::time::sleep;
 
 use crate::boxed::boxed;
-use crate::served::{Served, WITHIN, served};
-
-/// Makes the client ask for the address if it does not know it.
-fn knock(served: &Served, address: IpAddr) -> anyhow::Result<()> {
-    let any = if address.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
-    let socket = served.cluster.client().namespace().enter(|| UdpSocket::bind(any))??;
-    socket.send_to(b"knock", (address, 8081))?;
-    Ok(())
-}
-
-/// A fresh entry: forgotten, asked for, answered.
-async fn learnt(served: &Served, address: IpAddr) -> anyhow::Result<String> {
-    served.cluster.client().forget(address).await?;
-    knock(served, address)?;
-    let look = async || Ok(Some(served.announcer(address).await?));
-    wait_for(&format!("the client learns {address}"), WITHIN, look).await
-}
-
-/// Hardware addresses that answered for an address, asked afresh.
-async fn answerers(served: &Served, address: IpAddr) -> anyhow::Result<BTreeSet<HardwareAddr>> {
-    let capture = Capture::start(served.cluster.segment())?;
-    learnt(served, address).await?;
-    // A second answer would come with the first: both would have heard the same question.
-    sleep(Duration::from_millis(200)).await;
-    let about = |said: &Said| match said {
-        Said::Arp(arp) => IpAddr::V4(arp.sender) == address,
-        Said::Advertisement(advertisement) => IpAddr::V6(advertisement.target) == address,
-        Said::Solicitation(_) | Said::Beat(_) => false,
-    };
-    Ok(capture.take().into_iter().filter(|seen| about(&seen.said)).map(|seen| seen.from).collect())
-}
+use crate::served::{WITHIN, served};
 
 #[test]
 fn entries_fifty_milliseconds_old_follow_a_gentle_stop() {
     boxed(|| async {
         let mut served = served().await?;
         for address in served.addresses {
-            let giver = learnt(&served, address).await?;
+            let giver = served.learnt(address).await?;
             sleep(Duration::from_millis(50)).await;
             served.cluster.stop_speaker(&giver).await?;
             let heir = served.moved_from(address, &giver).await?;
@@ -76,7 +42,7 @@ fn entries_a_minute_old_follow_a_crash() {
                     Some(entry) => old &= entry.updated >= MINUTE,
                     None => {
                         old = false;
-                        learnt(&served, address).await?;
+                        served.learnt(address).await?;
                     }
                 }
             }
@@ -107,7 +73,7 @@ fn when_every_speaker_is_gone_for_good_nobody_answers() {
         }
         for address in served.addresses {
             served.cluster.client().forget(address).await?;
-            knock(&served, address)?;
+            served.knock(address)?;
             let gave_up = async || {
                 let entry = served.cluster.client().neighbour(address).await?.context("no entry")?;
                 anyhow::ensure!(entry.hardware.is_none(), "{address} was answered by {:?}", entry.hardware);
@@ -125,7 +91,7 @@ fn without_the_api_server_answers_go_on_failover_works_and_status_follows_later(
         let mut served = served().await?;
         served.cluster.stop_api();
         for address in served.addresses {
-            learnt(&served, address).await?;
+            served.learnt(address).await?;
             served.answers(address).await?;
         }
         let victim = served.announcer(served.addresses[0]).await?;
@@ -153,7 +119,7 @@ fn every_fault_moves_the_address_and_after_healing_one_node_answers() {
             served.cluster.until_ready().await?;
             for address in served.addresses {
                 let one = async || {
-                    let answered = answerers(&served, address).await?;
+                    let answered = served.answerers(address).await?;
                     anyhow::ensure!(answered.len() == 1, "{address} was answered by {answered:?}");
                     Ok(Some(()))
                 };

@@ -1,6 +1,7 @@
 //! A cluster in which a Service of both families is served by the real controller and the real speakers.
 
-use std::net::{IpAddr, SocketAddr};
+use std::collections::BTreeSet;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::path::Path;
 use std::time::Duration;
 
@@ -8,10 +9,12 @@ use anyhow::Context;
 use k8s_openapi::api::core::v1::Service;
 use kube::Api;
 use patina::addr::HardwareAddr;
+use patina_lab::capture::{Capture, Said};
 use patina_lab::cluster::{Cluster, addresses, announcements};
 use patina_lab::http::{self, Url};
 use patina_lab::manifest;
 use patina_lab::wait::wait_for;
+use tokio::time::sleep;
 
 use crate::lab::cluster;
 
@@ -101,5 +104,40 @@ impl Served {
         nodes.sort();
         nodes.dedup();
         Ok(nodes)
+    }
+
+    /// Makes the client ask for the address if it does not know it.
+    pub(crate) fn knock(&self, address: IpAddr) -> anyhow::Result<()> {
+        let any = if address.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
+        let socket = self.cluster.client().namespace().enter(|| UdpSocket::bind(any))??;
+        socket.send_to(b"knock", (address, 8081))?;
+        Ok(())
+    }
+
+    /// A fresh entry: forgotten, asked for, answered.
+    pub(crate) async fn learnt(&self, address: IpAddr) -> anyhow::Result<String> {
+        self.cluster.client().forget(address).await?;
+        self.knock(address)?;
+        let look = async || Ok(Some(self.announcer(address).await?));
+        wait_for(&format!("the client learns {address}"), WITHIN, look).await
+    }
+
+    /// Hardware addresses that answered for an address, asked afresh.
+    pub(crate) async fn answerers(&self, address: IpAddr) -> anyhow::Result<BTreeSet<HardwareAddr>> {
+        let capture = Capture::start(self.cluster.segment())?;
+        self.learnt(address).await?;
+        // A second answer would come with the first: both would have heard the same question.
+        sleep(Duration::from_millis(200)).await;
+        let about = capture.take().into_iter().filter(|seen| speaks_for(&seen.said) == Some(address));
+        Ok(about.map(|seen| seen.from).collect())
+    }
+}
+
+/// The address that a frame says is the sender's own.
+fn speaks_for(said: &Said) -> Option<IpAddr> {
+    match said {
+        Said::Arp(arp) => Some(arp.sender.into()),
+        Said::Advertisement(advertisement) => Some(advertisement.target.into()),
+        Said::Solicitation(_) | Said::Beat(_) => None,
     }
 }
