@@ -23,7 +23,7 @@ use std::pin::pin;
 use std::process::ExitCode;
 
 use kube::Client;
-use patina_daemon::admin::{self, Readiness};
+use patina_daemon::admin::{self, Readiness, Scraped};
 use patina_daemon::fatal::{self, Fatal};
 use patina_daemon::notice::{self, Reporter};
 use patina_daemon::{client, telemetry, watch};
@@ -73,7 +73,8 @@ pub async fn run(arguments: Arguments, end: impl Future<Output = ()>) -> Result<
     let (mut registry, metrics) = (Registry::default(), metrics::Metrics::default());
     metrics.register(&mut registry, notices.dropped());
     let (readiness, ready) = value::channel(Readiness::Starting);
-    let _admin = admin::start(settings.endpoints, registry, ready).await?;
+    let scraped = Scraped { registry, client: client.clone(), tls: &settings.flags.tls };
+    let _admin = admin::start(settings.endpoints, scraped, ready).await?;
     tokio::select! {
         answered = client::wait_for_server(&client) => answered?,
         () = &mut end => return Ok(()),

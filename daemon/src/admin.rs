@@ -1,24 +1,44 @@
-//! /metrics on one port; /healthz and /readyz on another.
+//! /metrics over HTTPS on one port, for those who may read them; /healthz and /readyz on another, for everybody.
+//!
+//! ```text
+//!  scraper ─► listen (TLS) ─► scrape ─► guard ─► Memory of verdicts ─► the registry as text
+//!                                         └─► review: TokenReview, SubjectAccessReview ─► API server
+//!  kubelet ─► listen ───────► health ─► Readiness
+//! ```
+//!
+//! *Guarantee*: nobody reads a metric before the API server has said that they may; without its word the answer is an
+//! error that says so. A verdict counts for at most [`memory::GRANTED`] after it was given.
 
-use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
+mod certificate;
+mod guard;
+mod health;
+mod listen;
+mod memory;
+mod review;
+mod scrape;
+mod tls;
 
-use anyhow::Context;
-use axum::Router;
-use axum::extract::State;
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use prometheus_client::encoding::text::encode;
+#[cfg(test)]
+mod tests;
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use kube::Client;
 use prometheus_client::registry::Registry;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::fatal::Fatal;
+pub use tls::TlsFlags;
 
-const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+use crate::fatal::Fatal;
+use certificate::Identity;
+use listen::{Limits, Transport, listen, serve};
+
+/// Probes come on a connection of their own.
+const PROBES: Limits = Limits { connections: 256, patience: Duration::from_secs(5) };
+/// Scrapers keep their connection from one scrape to the next, which is a minute at most as a rule.
+const SCRAPES: Limits = Limits { connections: 64, patience: Duration::from_secs(75) };
 
 /// Whether the daemon does its work, for /readyz.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,92 +64,35 @@ pub struct Endpoints {
     pub health_port: u16,
 }
 
+/// What scrapers get, and how.
+pub struct Scraped<'a> {
+    /// The metrics.
+    pub registry: Registry,
+    /// Who is asked whether they may have them.
+    pub client: Client,
+    /// Certificate and versions.
+    pub tls: &'a TlsFlags,
+}
+
 /// Starts to listen; ends when what is returned is dropped.
 ///
 /// # Errors
-/// One line when a port is taken.
+/// One line when a port is taken, or a certificate or TLS setting is of no use.
 pub async fn start(
     endpoints: Endpoints,
-    registry: Registry,
+    scraped: Scraped<'_>,
     readiness: watch::Receiver<Readiness>,
-) -> Result<JoinSet<io::Result<()>>, Fatal> {
+) -> Result<JoinSet<()>, Fatal> {
     let mut servers = JoinSet::new();
     if let Some(listener) = listen("--port", endpoints.metrics_host, endpoints.metrics_port).await? {
-        servers.spawn(axum::serve(listener, metrics_router(registry)).into_future());
+        let identity = Identity::new(scraped.tls).map_err(Fatal::configuration)?;
+        let guard = guard::start(scraped.client, &mut servers);
+        let router = scrape::router(scraped.registry, guard);
+        servers.spawn(serve(listener, Transport::Tls(identity), router, SCRAPES));
     }
     let health = listen("--health-probe-port", endpoints.health_host, endpoints.health_port).await?;
     if let Some(listener) = health {
-        servers.spawn(axum::serve(listener, health_router(readiness)).into_future());
+        servers.spawn(serve(listener, Transport::Plain, health::router(readiness), PROBES));
     }
     Ok(servers)
-}
-
-async fn listen(flag: &str, host: Option<IpAddr>, port: u16) -> Result<Option<TcpListener>, Fatal> {
-    if port == 0 {
-        return Ok(None);
-    }
-    let listener = match host {
-        Some(host) => TcpListener::bind(SocketAddr::new(host, port)).await,
-        None => listen_everywhere(port).await,
-    };
-    listener
-        .map(Some)
-        .with_context(|| format!("cannot listen on port {port} ({flag})"))
-        .map_err(Fatal::configuration)
-}
-
-/// Both families where the kernel has both.
-async fn listen_everywhere(port: u16) -> io::Result<TcpListener> {
-    let unspecified = |host: IpAddr| SocketAddr::new(host, port);
-    match TcpListener::bind(unspecified(Ipv6Addr::UNSPECIFIED.into())).await {
-        Err(error) if error.kind() == io::ErrorKind::AddrInUse => Err(error),
-        Err(_) => TcpListener::bind(unspecified(Ipv4Addr::UNSPECIFIED.into())).await,
-        Ok(listener) => Ok(listener),
-    }
-}
-
-fn metrics_router(registry: Registry) -> Router {
-    Router::new().route("/metrics", get(metrics)).with_state(Arc::new(registry))
-}
-
-fn health_router(readiness: watch::Receiver<Readiness>) -> Router {
-    Router::new().route("/healthz", get(async || "ok")).route("/readyz", get(ready)).with_state(readiness)
-}
-
-async fn metrics(State(registry): State<Arc<Registry>>) -> Response {
-    let mut text = String::new();
-    match encode(&mut text, &registry) {
-        Ok(()) => ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
-        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
-    }
-}
-
-async fn ready(State(readiness): State<watch::Receiver<Readiness>>) -> (StatusCode, &'static str) {
-    match *readiness.borrow() {
-        Readiness::Ready => (StatusCode::OK, "ok"),
-        Readiness::Starting => (StatusCode::SERVICE_UNAVAILABLE, "starting"),
-        Readiness::Leaving => (StatusCode::SERVICE_UNAVAILABLE, "leaving"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn readiness_follows_what_the_daemon_says() {
-        let (say, heard) = watch::channel(Readiness::Starting);
-        assert_eq!(ready(State(heard.clone())).await.0, StatusCode::SERVICE_UNAVAILABLE);
-        say.send_replace(Readiness::Ready);
-        assert_eq!(ready(State(heard)).await, (StatusCode::OK, "ok"));
-    }
-
-    #[tokio::test]
-    async fn a_port_that_is_taken_is_named_with_its_flag() {
-        let host = Some(IpAddr::from(Ipv4Addr::LOCALHOST));
-        let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let port = taken.local_addr().unwrap().port();
-        let refused = listen("--port", host, port).await.unwrap_err().line();
-        assert!(refused.contains(&port.to_string()) && refused.contains("--port"), "{refused}");
-    }
 }

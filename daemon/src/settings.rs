@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::anyhow;
 use clap::{Args, ValueEnum};
 
+use crate::admin::TlsFlags;
 use crate::fatal::Fatal;
 
 /// Where a Pod finds the name of its own namespace (Kubernetes, "Accessing the Kubernetes API from a Pod").
@@ -33,7 +34,7 @@ pub struct Flags {
     /// Form of the log lines.
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
     pub log_format: LogFormat,
-    /// Port of the metrics; 0 switches them off.
+    /// Port of the metrics, over HTTPS; 0 switches them off.
     #[arg(long, default_value_t = 9120)]
     pub port: u16,
     /// Address that the metrics are bound to; without it, every address.
@@ -42,6 +43,9 @@ pub struct Flags {
     /// Port of /healthz and /readyz; 0 switches them off.
     #[arg(long, default_value_t = 17472)]
     pub health_probe_port: u16,
+    /// How the metrics are secured.
+    #[command(flatten)]
+    pub tls: TlsFlags,
 }
 
 /// How much to log, in MetalLB's words.

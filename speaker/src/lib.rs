@@ -23,7 +23,7 @@ use std::process::ExitCode;
 
 use patina::hot;
 use patina::reconcile::Writer;
-use patina_daemon::admin::{self, Readiness};
+use patina_daemon::admin::{self, Readiness, Scraped};
 use patina_daemon::fatal::{self, Fatal};
 use patina_daemon::notice::{self, Reporter};
 use patina_daemon::{client, clock, telemetry, watch};
@@ -61,7 +61,8 @@ pub async fn run(arguments: Arguments) -> Result<(), Fatal> {
     tell_of_extras(net.extras);
     let (registry, metrics) = metrics::register(&writer, &net.counters);
     let (ready, readiness) = tokio::sync::watch::channel(Readiness::Starting);
-    let _admin = admin::start(arguments.endpoints(), registry, readiness).await?;
+    let scraped = Scraped { registry, client: client.clone(), tls: &arguments.flags.tls };
+    let _admin = admin::start(arguments.endpoints(), scraped, readiness).await?;
     let (events, changes) = mpsc::channel(EVENTS);
     let _watches = watch::start(&client, &writer.namespace, &driver::KINDS, &events);
     let reporter = Reporter { controller: "metallb-speaker", instance: arguments.node_name.clone() };
