@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Context;
 use axum::http::HeaderValue;
 use axum::http::header::USER_AGENT;
+use kube::client::ClientBuilder;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use patina::api::OLDEST_KUBERNETES_MINOR;
@@ -13,6 +14,7 @@ use thiserror::Error;
 
 use crate::backoff::Backoff;
 use crate::fatal::{Fatal, line_of};
+use crate::rights::Rights;
 
 /// Longest time to wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -38,9 +40,10 @@ pub async fn client(kubeconfig: Option<&Path>, agent: &'static str) -> Result<Cl
     config.write_timeout = Some(WRITE_TIMEOUT);
     config.reset_reader_on_write = true;
     config.headers.push((USER_AGENT, HeaderValue::from_static(agent)));
-    Client::try_from(config)
+    let builder = ClientBuilder::try_from(config)
         .context("cannot use the cluster's address or credentials")
-        .map_err(Fatal::configuration)
+        .map_err(Fatal::configuration)?;
+    Ok(builder.with_layer(&Rights::default()).build())
 }
 
 async fn from_file(path: &Path) -> anyhow::Result<Config> {

@@ -16,6 +16,7 @@ pub mod fatal;
 pub mod metrics;
 pub mod notice;
 pub mod outlook;
+pub mod rights;
 pub mod settings;
 pub mod telemetry;
 pub mod watch;

@@ -106,7 +106,8 @@ impl Line {
                 missing = kinds.join(", "),
                 "definitions are not installed; apply charts/patina/crds, looking again until then"
             ),
-            Self::Forbidden(reason) => tracing::error!(reason, "a right is missing"),
+            // `rights` says it, with verb and resource.
+            Self::Forbidden(reason) => tracing::debug!(reason, "a watch waits for a right"),
         }
     }
 }

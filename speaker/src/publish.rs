@@ -1,7 +1,7 @@
 //! Status objects of this node, written by one task. The driver says what it wants, whole; a slow API server sees the latest
 //! only.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Pod;
@@ -19,6 +19,7 @@ use tokio::task::JoinSet;
 use crate::metrics::Metrics;
 
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+const FORBIDDEN: u16 = 403;
 const NOT_FOUND: u16 = 404;
 /// Longest value of a label (Kubernetes, "Labels and Selectors").
 const LONGEST_LABEL: usize = 63;
@@ -64,6 +65,7 @@ async fn carry_out_all(
 ) {
     let mut done: BTreeMap<EffectKey, Effect> = BTreeMap::new();
     let mut backoff = Backoff::up_to(LONGEST_PAUSE);
+    let mut told = BTreeSet::new();
     loop {
         let effects = wanted.borrow_and_update().clone();
         done.retain(|_, effect| effects.contains(effect));
@@ -76,7 +78,7 @@ async fn carry_out_all(
                 }
                 Err(error) => {
                     metrics.client.update_errors.add(1);
-                    tracing::warn!(reason = describe(&error), object = %effect.key().object, "status was not written");
+                    tell(&mut told, &error, &effect);
                     failed = true;
                 }
             }
@@ -86,12 +88,24 @@ async fn carry_out_all(
             tokio::time::timeout(pause, wanted.changed()).await.unwrap_or(Ok(()))
         } else {
             backoff.reset();
+            told.clear();
             settle.send_replace(!wanted.has_changed().unwrap_or(false));
             wanted.changed().await
         };
         if more.is_err() {
             return;
         }
+    }
+}
+
+/// One line for each code until everything stands again: the same trouble has many objects. A right that is missing is told
+/// where all requests pass.
+fn tell(told: &mut BTreeSet<Option<u16>>, error: &kube::Error, effect: &Effect) {
+    let (reason, object) = (describe(error), effect.key().object);
+    if code(error) != Some(FORBIDDEN) && told.insert(code(error)) {
+        tracing::warn!(reason, %object, "status was not written");
+    } else {
+        tracing::debug!(reason, %object, "status was not written");
     }
 }
 
