@@ -49,7 +49,7 @@ pub async fn apply(client: &Client, objects: &[DynamicObject]) -> anyhow::Result
     let mut applied = Vec::new();
     for object in objects {
         let name = title(object);
-        let parameters = PatchParams::apply(MANAGER).force();
+        let parameters = PatchParams::apply(MANAGER).force().validation_strict();
         let api = api(client, object).await.with_context(|| name.clone())?;
         let done = api.patch(&object.name_any(), &parameters, &Patch::Apply(object)).await;
         done.with_context(|| name.clone())?;

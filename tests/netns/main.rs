@@ -3,6 +3,7 @@
 //! Every test runs in a box of its own (`patina_lab::sandbox`): it starts this program again inside, with
 //! only itself selected. Where the kernel allows no box the test fails and says what is missing.
 
+mod bad_objects;
 mod boxed;
 mod by_hand;
 mod command;
