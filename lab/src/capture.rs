@@ -38,6 +38,8 @@ pub struct Seen {
     pub to: HardwareAddr,
     /// What it said.
     pub said: Said,
+    /// All its bytes.
+    pub frame: Vec<u8>,
 }
 
 /// What a frame says to somebody who listens for neighbours.
@@ -145,5 +147,6 @@ fn understand(frame: &[u8]) -> Option<Seen> {
         Message::Advertisement(advertisement) => Said::Advertisement(advertisement),
         Message::Datagram(datagram) => Said::Beat(datagram.payload.to_vec()),
     };
-    Some(Seen { at: clock::now(), from: received.ethernet.source, to: received.ethernet.destination, said })
+    let (from, to) = (received.ethernet.source, received.ethernet.destination);
+    Some(Seen { at: clock::now(), from, to, said, frame: frame.to_vec() })
 }

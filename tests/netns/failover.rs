@@ -1,68 +1,11 @@
 //! What clients see when an announcer goes: their own neighbour caches, read from the kernel.
 
-use std::time::Duration;
-
 use anyhow::Context;
 use patina_lab::netlink::NeighbourState;
 use patina_lab::wait::wait_for;
-use tokio::time::sleep;
 
 use crate::boxed::boxed;
 use crate::served::{WITHIN, served};
-
-#[test]
-fn entries_fifty_milliseconds_old_follow_a_gentle_stop() {
-    boxed(|| async {
-        let mut served = served().await?;
-        for address in served.addresses {
-            let giver = served.learnt(address).await?;
-            sleep(Duration::from_millis(50)).await;
-            served.cluster.stop_speaker(&giver).await?;
-            let heir = served.moved_from(address, &giver).await?;
-            assert_ne!(heir, giver);
-            served.answers(address).await?;
-            served.cluster.start_speaker(&giver)?;
-        }
-        Ok(())
-    });
-}
-
-#[test]
-fn entries_a_minute_old_follow_a_crash() {
-    boxed(|| async {
-        /// In hundredths of a second, as the kernel counts.
-        const MINUTE: u32 = 60 * 100;
-        let mut served = served().await?;
-        // The kernel counts entries over all namespaces, and under pressure forgets old ones: then begin again.
-        let minute_old = async || {
-            let mut old = true;
-            for address in served.addresses {
-                let entry = served.cluster.client().neighbour(address).await?;
-                match entry.filter(|entry| entry.hardware.is_some()) {
-                    Some(entry) => old &= entry.updated >= MINUTE,
-                    None => {
-                        old = false;
-                        served.learnt(address).await?;
-                    }
-                }
-            }
-            Ok(old.then_some(()))
-        };
-        wait_for("entries a minute old", Duration::from_secs(400), minute_old).await?;
-        for victim in served.announcers().await? {
-            served.cluster.order(&victim, "crash".parse()?).await?;
-        }
-        for address in served.addresses {
-            let dead: Vec<String> =
-                served.cluster.nodes().filter(|n| n.fault().is_some()).map(|n| n.name().to_owned()).collect();
-            let look =
-                async || Ok(Some(served.announcer(address).await?).filter(|node| !dead.contains(node)));
-            wait_for(&format!("{address} leaves the dead in the cache"), WITHIN, look).await?;
-            served.answers(address).await?;
-        }
-        Ok(())
-    });
-}
 
 #[test]
 fn when_every_speaker_is_gone_for_good_nobody_answers() {

@@ -6,6 +6,7 @@
 mod bad_objects;
 mod boxed;
 mod by_hand;
+mod caches;
 mod command;
 mod data_path;
 mod failover;

@@ -134,7 +134,7 @@ impl Served {
 }
 
 /// The address that a frame says is the sender's own.
-fn speaks_for(said: &Said) -> Option<IpAddr> {
+pub(crate) fn speaks_for(said: &Said) -> Option<IpAddr> {
     match said {
         Said::Arp(arp) => Some(arp.sender.into()),
         Said::Advertisement(advertisement) => Some(advertisement.target.into()),
