@@ -6,7 +6,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
-use patina_lab::agent;
+use patina_lab::agent::{self, Proxying};
 use patina_lab::privilege::{Capability, exec_with};
 use patina_lab::sandbox::{self, Side};
 
@@ -43,14 +43,18 @@ pub(crate) struct Node {
     /// A `NodeSpec` as JSON.
     spec: String,
     kubeconfig: PathBuf,
+    /// Another program leads packets for Services.
+    #[arg(long)]
+    without_proxy: bool,
 }
 
 /// Runs a node's agents in this process's namespace.
 pub(crate) fn node(node: &Node) -> anyhow::Result<ExitCode> {
     let spec = serde_json::from_str(&node.spec).context("the node's description")?;
+    let proxying = if node.without_proxy { Proxying::Elsewhere } else { Proxying::StandIn };
     agent::log_to_stderr();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    runtime.block_on(agent::run(spec, &node.kubeconfig))?;
+    runtime.block_on(agent::run(spec, &node.kubeconfig, proxying))?;
     Ok(ExitCode::SUCCESS)
 }
 

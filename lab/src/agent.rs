@@ -18,13 +18,25 @@ use crate::pods::NodeSpec;
 use crate::proxy::Place;
 use crate::{pods, proxy};
 
+/// What leads packets for Services on a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proxying {
+    /// The lab's stand-in for kube-proxy.
+    StandIn,
+    /// Another program beside the agents, such as kube-proxy itself.
+    Elsewhere,
+}
+
 /// Runs the node's agents in the calling process's namespace, for ever.
 ///
 /// # Errors
 /// No access to the API server's credentials or to netlink, or an agent ended.
-pub async fn run(spec: NodeSpec, kubeconfig: &Path) -> anyhow::Result<()> {
+pub async fn run(spec: NodeSpec, kubeconfig: &Path, proxying: Proxying) -> anyhow::Result<()> {
     let netlink = Netlink::open(&Namespace::current(&spec.name)?)?;
     let client = client(kubeconfig).await?;
+    if proxying == Proxying::Elsewhere {
+        return pods::run(client, &netlink, &spec).await.context("kubelet");
+    }
     let place =
         Place { node: spec.name.clone(), addresses: spec.addresses.iter().map(ipnet::IpNet::addr).collect() };
     tokio::select! {

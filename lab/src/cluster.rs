@@ -13,8 +13,8 @@
 
 mod api;
 mod ground;
-mod install;
-mod layout;
+pub mod install;
+pub mod layout;
 mod node;
 mod view;
 
@@ -39,8 +39,8 @@ use crate::wait::wait_for;
 use api::Api;
 use ground::Ground;
 pub use layout::MOST_NODES;
-pub use node::{Node, prepare};
-pub use view::{NodeView, ServiceView, Told, View, addresses, announcements};
+pub use node::{Node, prepare, route_to_other_pods};
+pub use view::{NodeView, ServiceView, Told, View, addresses, all_ready, announcements};
 
 /// Where controller, speakers and pools live.
 pub const NAMESPACE: &str = "metallb-system";
@@ -219,24 +219,12 @@ impl Cluster {
 
     /// The last lines of every program's log, for a failure that has to be explained.
     pub fn last_words(&self) -> Vec<(String, Vec<String>)> {
-        const LINES: usize = 12;
-        let logs = std::fs::read_dir(self.ground.state.path()).into_iter().flatten().flatten();
-        let logs = logs.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "log"));
-        let mut words: Vec<_> = logs
-            .filter_map(|path| {
-                let text = std::fs::read_to_string(&path).ok()?;
-                let lines: Vec<String> = text.lines().map(str::to_owned).collect();
-                let name = path.file_stem()?.to_string_lossy().into_owned();
-                Some((name, lines[lines.len().saturating_sub(LINES)..].to_vec()))
-            })
-            .collect();
-        words.sort();
-        words
+        last_words(self.ground.state.path())
     }
 
     fn start_controller(&mut self) -> anyhow::Result<()> {
         let launch = Launch {
-            patina: &self.ground.patina,
+            program: &self.ground.patina,
             arguments: vec!["controller".to_owned()],
             environment: vec![
                 ("KUBECONFIG", self.ground.node_kubeconfig.display().to_string()),
@@ -249,6 +237,23 @@ impl Cluster {
         self.controller = Some(Daemon::start(&self.control, launch).context("start the controller")?);
         Ok(())
     }
+}
+
+/// The last lines of every log (`*.log`) in a folder, by program.
+pub fn last_words(folder: &Path) -> Vec<(String, Vec<String>)> {
+    const LINES: usize = 12;
+    let logs = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let logs = logs.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "log"));
+    let mut words: Vec<_> = logs
+        .filter_map(|path| {
+            let text = std::fs::read_to_string(&path).ok()?;
+            let lines: Vec<String> = text.lines().map(str::to_owned).collect();
+            let name = path.file_stem()?.to_string_lossy().into_owned();
+            Some((name, lines[lines.len().saturating_sub(LINES)..].to_vec()))
+        })
+        .collect();
+    words.sort();
+    words
 }
 
 /// Segment, API server, files.

@@ -23,12 +23,12 @@ pub struct Daemon {
     log: PathBuf,
 }
 
-/// What to run, as a verb of the `patina` command.
+/// What to run.
 #[derive(Debug)]
 pub struct Launch<'a> {
-    /// The `patina` command itself.
-    pub patina: &'a Path,
-    /// Verb and arguments.
+    /// The program; with capabilities to keep it must be the `patina` command, which confines itself.
+    pub program: &'a Path,
+    /// Its arguments.
     pub arguments: Vec<String>,
     /// Environment, complete: nothing of the lab's own environment is passed on.
     pub environment: Vec<(&'static str, String)>,
@@ -45,13 +45,13 @@ impl Daemon {
     /// The program or its log file; nothing runs.
     pub fn start(namespace: &Namespace, launch: Launch<'_>) -> io::Result<Self> {
         let output = File::options().create(true).append(true).open(&launch.log)?;
-        let mut command = Command::new(launch.patina);
+        let mut command = Command::new(launch.program);
         if let Some(kept) = launch.keep {
             command.arg("lab-confine");
             for capability in kept {
                 command.args(["--keep", capability.name()]);
             }
-            command.arg("--").arg(launch.patina);
+            command.arg("--").arg(launch.program);
         }
         command
             .args(launch.arguments.iter().map(OsStr::new))

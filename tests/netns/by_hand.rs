@@ -100,7 +100,7 @@ impl Ground {
     /// A speaker that goes on until it is dropped.
     fn speaker(&self, keep: &[Capability]) -> anyhow::Result<Daemon> {
         let launch = Launch {
-            patina: Path::new(PATINA),
+            program: Path::new(PATINA),
             arguments: vec!["speaker".to_owned()],
             environment: self.environment(),
             keep: Some(keep),

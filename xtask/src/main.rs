@@ -5,6 +5,7 @@ mod crds;
 mod dist;
 mod layers;
 mod orphans;
+mod realcluster;
 mod sim;
 mod story;
 mod table;
@@ -35,6 +36,9 @@ enum Chore {
     Layers,
     /// Check that every Rust file is compiled by some target.
     Orphans,
+    /// A cluster with a real control plane: for hands, or its tests.
+    #[command(subcommand, name = "realcluster")]
+    RealCluster(realcluster::RealCluster),
     /// Tell drawn histories again, or one from a file, and show what they break.
     Sim(sim::Arguments),
     /// Check the facts that `patina lab --output json` told.
@@ -52,6 +56,7 @@ fn main() -> Result<()> {
         Chore::Dist => dist::run(root),
         Chore::Layers => layers::check(root),
         Chore::Orphans => orphans::check(root),
+        Chore::RealCluster(verb) => realcluster::run(root, &verb),
         Chore::Sim(arguments) => sim::run(root, &arguments),
         Chore::Story { file } => story::check(&file),
     }

@@ -42,7 +42,10 @@ fn outside(root: &Path, file: &Path) -> bool {
 
 /// Every file named by the dep-info of the members' artifacts.
 fn compiled(root: &Path) -> Result<BTreeSet<PathBuf>> {
-    let told = tree::cargo(root, &["check", "--workspace", "--all-targets", "--message-format", "json"])?;
+    let told = tree::cargo(
+        root,
+        &["check", "--workspace", "--all-targets", "--all-features", "--message-format", "json"],
+    )?;
     let mut files = BTreeSet::new();
     for line in told.lines() {
         let Ok(Message::CompilerArtifact { filenames, manifest_path }) = serde_json::from_str(line) else {

@@ -53,9 +53,32 @@ impl From<Package> for Member {
     }
 }
 
+/// What `cargo run` tells this program about its own package. Build scripts look at some of it, and would run again
+/// under every cargo that is started from here.
+const OWN: [&str; 8] = [
+    "CARGO_MANIFEST_DIR",
+    "CARGO_MANIFEST_LINKS",
+    "CARGO_PKG_NAME",
+    "CARGO_PKG_VERSION",
+    "CARGO_PKG_VERSION_MAJOR",
+    "CARGO_PKG_VERSION_MINOR",
+    "CARGO_PKG_VERSION_PATCH",
+    "CARGO_PKG_VERSION_PRE",
+];
+
+/// Cargo, as if a person had typed it.
+pub(crate) fn cargo_command(root: &Path) -> Command {
+    let mut cargo = Command::new("cargo");
+    cargo.current_dir(root);
+    for variable in OWN {
+        cargo.env_remove(variable);
+    }
+    cargo
+}
+
 /// Runs cargo and gives what it printed.
 pub(crate) fn cargo(root: &Path, arguments: &[&str]) -> Result<String> {
-    let output = Command::new("cargo").args(arguments).current_dir(root).output().context("cargo")?;
+    let output = cargo_command(root).args(arguments).output().context("cargo")?;
     ensure!(
         output.status.success(),
         "cargo {}:\n{}",

@@ -38,7 +38,10 @@ const ENTRY: &str = "secretkey";
 const SECRET_WITHIN: Duration = Duration::from_secs(30);
 
 /// Installs kinds and namespace.
-pub(super) async fn install(client: &Client) -> anyhow::Result<()> {
+///
+/// # Errors
+/// The first object that the API server refused.
+pub async fn install(client: &Client) -> anyhow::Result<()> {
     let mut objects: Vec<DynamicObject> = Vec::new();
     for (file, text) in DEFINITIONS {
         objects.extend(manifest::parse(file, text)?);
@@ -50,7 +53,10 @@ pub(super) async fn install(client: &Client) -> anyhow::Result<()> {
 }
 
 /// Writes the speakers' key into a folder, as a kubelet mounts the Secret, and returns the folder.
-pub(super) async fn mount_key(client: &Client, state: &StateDir) -> anyhow::Result<PathBuf> {
+///
+/// # Errors
+/// The controller does not make the Secret, or the file system refuses.
+pub async fn mount_key(client: &Client, state: &StateDir) -> anyhow::Result<PathBuf> {
     let secrets = Api::<Secret>::namespaced(client.clone(), NAMESPACE);
     let look = async || {
         let data = secrets.get_opt(SECRET).await?.and_then(|secret| secret.data);

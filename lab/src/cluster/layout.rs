@@ -20,12 +20,12 @@ const FIRST: u8 = 10;
 const CLIENT: u8 = 100;
 
 /// Name of a node.
-pub(super) fn node_name(number: u8) -> String {
+pub fn node_name(number: u8) -> String {
     format!("node-{number}")
 }
 
 /// What the agents of a node must know.
-pub(super) fn node(number: u8) -> NodeSpec {
+pub fn node(number: u8) -> NodeSpec {
     let shares = [
         net(Ipv4Addr::new(10, 244, number, 0).into(), 24),
         net(Ipv6Addr::new(0xfd00, 0x10, 0x244, number.into(), 0, 0, 0, 0).into(), 64),
@@ -38,17 +38,17 @@ pub(super) fn node(number: u8) -> NodeSpec {
 }
 
 /// Hardware address of a node's link.
-pub(super) const fn node_hardware(number: u8) -> HardwareAddr {
+pub const fn node_hardware(number: u8) -> HardwareAddr {
     HardwareAddr([0x02, 0x50, 0, 0, 0, number])
 }
 
 /// The client's addresses.
-pub(super) fn client() -> [IpNet; 2] {
+pub fn client() -> [IpNet; 2] {
     on_the_segment(CLIENT)
 }
 
 /// Hardware address of the client's link.
-pub(super) const CLIENT_HARDWARE: HardwareAddr = HardwareAddr([0x02, 0x50, 0, 0, 1, 0]);
+pub const CLIENT_HARDWARE: HardwareAddr = HardwareAddr([0x02, 0x50, 0, 0, 1, 0]);
 
 /// Both families end in the same digits, so that a person sees that they belong together.
 fn on_the_segment(host: u8) -> [IpNet; 2] {

@@ -170,7 +170,7 @@ impl Node {
         keep: Option<&[Capability]>,
     ) -> anyhow::Result<Daemon> {
         let log = ground.log(&format!("{}-{what}", self.spec.name));
-        let launch = Launch { patina: &ground.patina, arguments, environment, keep, log };
+        let launch = Launch { program: &ground.patina, arguments, environment, keep, log };
         Daemon::start(self.host.namespace(), launch)
             .with_context(|| format!("start {what} on {}", self.spec.name))
     }
@@ -185,7 +185,10 @@ pub fn prepare(host: &Host) -> std::io::Result<()> {
 }
 
 /// Each node has its share of the Pods behind its own address. Routes through a link vanish with its carrier.
-async fn route_to_other_pods(host: &Host, number: u8, nodes: u8) -> anyhow::Result<()> {
+///
+/// # Errors
+/// The kernel refuses a route.
+pub async fn route_to_other_pods(host: &Host, number: u8, nodes: u8) -> anyhow::Result<()> {
     for other in (1..=nodes).filter(|other| *other != number) {
         let spec = layout::node(other);
         for (share, gateway) in spec.shares.iter().zip(&spec.addresses) {

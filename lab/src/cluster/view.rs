@@ -58,7 +58,10 @@ impl View {
 }
 
 /// Whether all `wanted` nodes are Ready.
-pub(super) async fn all_ready(client: &Client, wanted: &[String]) -> anyhow::Result<Option<()>> {
+///
+/// # Errors
+/// The API server does not answer.
+pub async fn all_ready(client: &Client, wanted: &[String]) -> anyhow::Result<Option<()>> {
     let ready = ready_nodes(client).await?;
     Ok(wanted.iter().all(|name| ready.contains(name)).then_some(()))
 }

@@ -47,6 +47,8 @@ pub(crate) fn node_status(spec: &NodeSpec) -> Value {
     let mut addresses: Vec<Value> =
         spec.addresses.iter().map(|net| json!({"type": "InternalIP", "address": net.addr()})).collect();
     addresses.push(json!({"type": "Hostname", "address": spec.name}));
+    // The schema merges addresses by type, of which a node of both families has two alike: a kubelet replaces the list.
+    addresses.push(json!({"$patch": "replace"}));
     let version = concat!("v1.33.0-patina-lab-", env!("CARGO_PKG_VERSION"));
     json!({"status": {
         "addresses": addresses,

@@ -1,0 +1,63 @@
+//! What every part of a cluster stands on: segment, files, programs, and who has which address.
+//!
+//! Nodes, client and Pods have the addresses of the lab ([`patina_lab::cluster::layout`]). The API server's host has
+//! 192.168.50.5 and fd00:50::5.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::PathBuf;
+
+use ipnet::IpNet;
+use patina::addr::HardwareAddr;
+use patina_lab::segment::Segment;
+use patina_lab::state::StateDir;
+
+use crate::credentials::{Account, Credentials};
+use crate::{Spec, Tools};
+
+/// Hardware address of the API server's host.
+pub(crate) const API_HARDWARE: HardwareAddr = HardwareAddr([0x02, 0x50, 0, 0, 2, 0]);
+/// Port of the API server.
+pub(crate) const API_PORT: u16 = 6443;
+
+/// Segment, files, programs.
+pub(crate) struct Ground {
+    pub(crate) spec: Spec,
+    pub(crate) segment: Segment,
+    pub(crate) state: StateDir,
+    pub(crate) tools: Tools,
+    /// The `patina` command.
+    pub(crate) patina: PathBuf,
+    pub(crate) credentials: Credentials,
+    /// Holds the speakers' shared key.
+    pub(crate) key_folder: PathBuf,
+}
+
+impl Ground {
+    /// Where a program's output goes.
+    pub(crate) fn log(&self, name: &str) -> PathBuf {
+        self.state.file(&format!("{name}.log"))
+    }
+
+    /// Writes a kubeconfig for a program inside the cluster.
+    pub(crate) fn kubeconfig(&self, account: Account) -> std::io::Result<PathBuf> {
+        let text = self.credentials.kubeconfig(account, &api_url()).to_string();
+        self.state.write(&format!("kubeconfigs/{}", account.user()), text.as_bytes())
+    }
+}
+
+/// Addresses of the API server's host.
+pub(crate) fn api_addresses() -> [IpNet; 2] {
+    let v6 = Ipv6Addr::new(0xfd00, 0x50, 0, 0, 0, 0, 0, 5);
+    // Both prefixes fit their families.
+    [IpNet::new_assert(api_address(), 24), IpNet::new_assert(v6.into(), 64)]
+}
+
+/// The address by which programs inside the cluster call it.
+pub(crate) fn api_address() -> IpAddr {
+    Ipv4Addr::new(192, 168, 50, 5).into()
+}
+
+/// The API server's URL inside the cluster.
+pub(crate) fn api_url() -> String {
+    format!("https://{}:{API_PORT}", api_address())
+}

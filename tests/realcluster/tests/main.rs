@@ -1,0 +1,51 @@
+//! End to end on a real control plane. Run by `cargo xtask realcluster test`.
+//!
+//! Many tests share a cluster ([`stage`]): each leaves it as it found it. Where one cannot, or fails, the next gets a
+//! fresh one.
+
+mod echo;
+mod path;
+mod stage;
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Conclusion, Trial};
+use patina_lab::sandbox::{self, Side};
+use patina_realcluster::{Spec, Tools};
+use stage::Stage;
+
+/// Nodes of the cluster that most tests share. kube-proxy programs iptables on the last, and nftables on the others.
+const NODES: [&str; 3] = ["node-1", "node-2", "node-3"];
+
+/// The cluster that most tests share.
+fn shared() -> Spec {
+    Spec { iptables: vec![3], ..Spec::with_nodes(3) }
+}
+
+/// Every test, those of one kind of cluster beside each other.
+fn trials(stage: &std::sync::Arc<Stage>) -> Vec<Trial> {
+    path::trials(stage)
+}
+
+fn main() -> ExitCode {
+    match play(Arguments::from_args()) {
+        Ok(code) => code,
+        Err(error) => {
+            println!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Builds outside the box, where the cache is; plays inside it, one test after the other.
+fn play(mut arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let tools = Tools::ready(|step| println!("{step}"))?;
+    if let Side::Outside(code) = sandbox::enter()? {
+        return Ok(code);
+    }
+    arguments.test_threads = Some(1);
+    let stage = Stage::new(tools)?;
+    let conclusion: Conclusion = libtest_mimic::run(&arguments, trials(&stage));
+    drop(stage);
+    Ok(conclusion.exit_code())
+}
