@@ -5,7 +5,7 @@
 //!
 //! ```text
 //!   1  adopt      every Service that holds addresses keeps them if they are still right for it;
-//!                 of two that cannot share, the one that has not changed, then the older one
+//!                 of two that cannot share, the one that has not changed, then the one that has held longer
 //!   2  allocate   who holds nothing, or wishes for something else: oldest first,
 //!                 requested addresses · requested pool · pools for somebody, by priority · open pools, by name
 //!                 within a pool: ranges as listed, lowest address first

@@ -1,15 +1,14 @@
-//! Effects into requests to the API server. Nothing is decided here; each request is safe to repeat.
+//! Effects into requests to the API server. Nothing is decided here, and nothing is tried twice: who decides sees the
+//! outcome first.
 //!
 //! | effect | request |
 //! | --- | --- |
-//! | status of a Service | server-side apply with force on its `status` |
+//! | status of a Service | server-side apply with force on its `status`, over the version that was decided on |
 //! | annotation of a Service | merge patch through its `status`, so that no right to the Service itself is needed |
 //! | status of a pool or an advertisement | merge patch on its `status`: what MetalLB's schema lacks is pruned, where an apply would be refused |
 //! | ServiceL2Status of a node that is gone | delete |
 
 mod body;
-
-use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Service;
 use kube::api::{ApiResource, DeleteParams, DynamicObject, Patch, PatchParams};
@@ -17,16 +16,18 @@ use kube::{Api, Client};
 use patina::api::{CONTROLLER_FIELD_MANAGER, IPAddressPool, L2Advertisement, ServiceL2Status};
 use patina::name::{ObjectKey, PoolName};
 use patina::reconcile::{Effect, ServiceWrite, StatusWrite, Subject};
+use patina::time::Instant;
 use patina::world::Kind;
-use patina_daemon::client::{code, describe};
+use patina_daemon::client::{asked_to_wait, code, describe};
 use patina_daemon::clock;
 use thiserror::Error;
 
+use crate::outbox::Outcome;
+
 const NOT_FOUND: u16 = 404;
 const CONFLICT: u16 = 409;
-
-/// Longest time for one request.
-const PATIENCE: Duration = Duration::from_secs(15);
+const TOO_MANY: u16 = 429;
+const SERVERS_FAULT: u16 = 500;
 
 /// How an effect ended that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,19 +36,31 @@ pub(crate) enum Written {
     Whole,
     /// The kind's schema has no place for conditions; everything else stands.
     WithoutConditions,
-    /// The object is gone, or another one has its name.
+    /// The object is gone.
     Gone,
 }
 
-/// An effect that failed. Repeating it is safe.
+/// An effect that failed.
 #[derive(Debug, Error)]
 pub(crate) enum WriteError {
     /// The API server refused, or did not answer.
     #[error("{}", describe(.0))]
     Refused(#[source] kube::Error),
-    /// No answer in time; the effect may stand all the same.
-    #[error("no answer within {PATIENCE:?}")]
+    /// No answer in time; the effect may stand all the same, or stand later.
+    #[error("no answer in time")]
     Late,
+}
+
+impl WriteError {
+    /// What it says of the effect and of the server.
+    pub(crate) fn outcome(&self) -> Outcome {
+        let Self::Refused(error) = self else { return Outcome::Unwell { wait: None } };
+        match code(error) {
+            Some(CONFLICT) => Outcome::Outdated,
+            Some(code) if code != TOO_MANY && code < SERVERS_FAULT => Outcome::Refused,
+            Some(_) | None => Outcome::Unwell { wait: asked_to_wait(error) },
+        }
+    }
 }
 
 /// Carries effects out.
@@ -61,32 +74,34 @@ impl Writer {
         Self { client }
     }
 
-    /// Carries out one effect. `version` is the version of the object that was decided upon, for writes that hold only
-    /// there.
-    pub(crate) async fn carry_out(
-        &self,
-        effect: &Effect,
-        version: Option<&str>,
-    ) -> Result<Written, WriteError> {
+    /// Carries out one effect. After `deadline` nothing is sent, and no answer is waited for: somebody else may decide by
+    /// then.
+    pub(crate) async fn carry_out(&self, effect: &Effect, deadline: Instant) -> Result<Written, WriteError> {
+        if clock::now() >= deadline {
+            return Err(WriteError::Late);
+        }
         let request = async {
             match effect {
-                Effect::ServiceStatus(write) => self.service_status(write, version).await,
+                Effect::ServiceStatus(write) => self.service_status(write).await,
                 Effect::PoolAnnotation { subject, pool } => self.annotation(subject, pool.as_ref()).await,
                 Effect::Status(write) => self.status(write).await,
                 Effect::DeleteL2Status(key) => self.delete_l2status(key).await,
                 Effect::L2Status(_) | Effect::Notice(_) => Ok(Written::Whole),
             }
         };
-        let answer = tokio::time::timeout(PATIENCE, request).await.map_err(|_| WriteError::Late)?;
+        let answer = tokio::select! {
+            answer = request => answer,
+            () = clock::sleep_until(Some(deadline)) => return Err(WriteError::Late),
+        };
         match answer {
             Err(error) if code(&error) == Some(NOT_FOUND) => Ok(Written::Gone),
             answer => answer.map_err(WriteError::Refused),
         }
     }
 
-    async fn service_status(&self, write: &ServiceWrite, version: Option<&str>) -> kube::Result<Written> {
+    async fn service_status(&self, write: &ServiceWrite) -> kube::Result<Written> {
         let key = &write.subject.key;
-        let body = Patch::Apply(body::service_status(write, version, clock::wall()));
+        let body = Patch::Apply(body::service_status(write, clock::wall()));
         let parameters = PatchParams::apply(CONTROLLER_FIELD_MANAGER).force();
         self.services(key).patch_status(&key.name, &parameters, &body).await?;
         Ok(Written::Whole)
@@ -94,8 +109,8 @@ impl Writer {
 
     async fn annotation(&self, subject: &Subject, pool: Option<&PoolName>) -> kube::Result<Written> {
         let body = Patch::Merge(body::annotation(subject, pool));
-        let answer = self.services(&subject.key).patch_status(&subject.key.name, &merging(), &body).await;
-        unless_replaced(answer).map(|found| found.map_or(Written::Gone, |_| Written::Whole))
+        self.services(&subject.key).patch_status(&subject.key.name, &merging(), &body).await?;
+        Ok(Written::Whole)
     }
 
     async fn status(&self, write: &StatusWrite) -> kube::Result<Written> {
@@ -104,8 +119,7 @@ impl Writer {
         };
         let objects = Api::<DynamicObject>::namespaced_with(self.client.clone(), &key.namespace, &resource);
         let body = Patch::Merge(body::status(write, clock::wall()));
-        let answer = unless_replaced(objects.patch_status(&key.name, &merging(), &body).await)?;
-        let Some(stored) = answer else { return Ok(Written::Gone) };
+        let stored = objects.patch_status(&key.name, &merging(), &body).await?;
         let pruned = !write.conditions.is_empty() && stored.data.pointer("/status/conditions").is_none();
         Ok(if pruned { Written::WithoutConditions } else { Written::Whole })
     }
@@ -122,14 +136,6 @@ impl Writer {
 
 fn merging() -> PatchParams {
     PatchParams { field_manager: Some(CONTROLLER_FIELD_MANAGER.to_owned()), ..PatchParams::default() }
-}
-
-/// A merge patch names the object by its uid and no version, so a conflict means that another object has its name.
-fn unless_replaced<T>(answer: kube::Result<T>) -> kube::Result<Option<T>> {
-    match answer {
-        Err(error) if code(&error) == Some(CONFLICT) => Ok(None),
-        answer => answer.map(Some),
-    }
 }
 
 fn resource(kind: Kind) -> Option<ApiResource> {

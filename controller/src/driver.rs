@@ -1,7 +1,7 @@
 //! The one loop that decides. It owns everything known and decided; nobody else does.
 //!
-//! One turn: take what has happened · change the world · if that touched something and we lead: decide what is in force,
-//! who gets what, what is due · hand out effects · wait for whatever comes next.
+//! One turn: take what has happened · change the world · begin or end a term · decide what is in force, who gets what, what
+//! is due · hand out effects · wait for whatever comes next.
 //!
 //! ```text
 //!  watches ── Event ─┐
@@ -12,8 +12,12 @@
 
 mod state;
 mod tell;
+mod term;
+
+use std::pin::pin;
 
 use patina::reconcile::Effect;
+use patina::time::Instant;
 use patina_daemon::admin::Readiness;
 use patina_daemon::clock;
 use patina_daemon::notice::Notices;
@@ -22,9 +26,11 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::apply::{WriteError, Writer, Written};
-use crate::lease::Role;
+use crate::lease::{Role, Times};
 
 pub(crate) use state::{KINDS, State};
+pub(crate) use term::Census;
+use term::Terms;
 
 /// Events taken in one turn at most, so that effects are handed out while a flood comes in.
 const BUDGET: usize = 4096;
@@ -33,6 +39,8 @@ const BUDGET: usize = 4096;
 pub(crate) struct Wires {
     pub(crate) events: mpsc::Receiver<Event>,
     pub(crate) role: watch::Receiver<Role>,
+    pub(crate) census: Census,
+    pub(crate) times: Times,
     pub(crate) writer: Writer,
     pub(crate) notices: Notices,
     pub(crate) readiness: watch::Sender<Readiness>,
@@ -44,35 +52,49 @@ struct Ended {
     result: Result<Written, WriteError>,
 }
 
-/// The loop. Runs until it is dropped, or until all watches have ended.
+/// The loop. Runs until `end`, and then until no effect is under way; or until all watches have ended.
 ///
 /// # Cancel safety
-/// Effects under way may or may not stand; the next process finds out by reading.
-pub(crate) async fn run(mut wires: Wires, mut state: State) {
-    let mut under_way = JoinSet::new();
-    let mut batch = Vec::new();
+/// Effects under way may or may not stand; the next leader finds out by reading.
+pub(crate) async fn run(mut wires: Wires, mut state: State, end: impl Future<Output = ()>) {
+    let mut end = pin!(end);
+    let (mut under_way, mut terms) = (JoinSet::new(), Terms::default());
+    let (mut events, mut services) = (Vec::new(), Vec::new());
     loop {
-        let deadline = state.poll_timeout(*wires.role.borrow());
+        let deadline = deadline(&wires, &state, clock::now());
         tokio::select! {
-            taken = wires.events.recv_many(&mut batch, BUDGET) => match taken {
-                0 => return,
-                _ => batch.drain(..).for_each(|event| state.handle_event(event)),
-            },
+            () = &mut end => break,
+            taken = wires.events.recv_many(&mut events, BUDGET) => if taken == 0 { return },
+            taken = terms.recv_many(&mut services, BUDGET) => if taken == 0 { return },
             Some(ended) = under_way.join_next() => handle_end(&mut state, ended),
             _ = wires.role.changed() => {}
             () = clock::sleep_until(deadline) => {}
         }
+        events.drain(..).chain(services.drain(..)).for_each(|event| state.handle_event(event));
         while let Some(ended) = under_way.try_join_next() {
             handle_end(&mut state, ended);
         }
-        turn(&mut wires, &mut state, &mut under_way);
+        turn(&mut wires, &mut state, &mut terms, &mut under_way);
     }
+    while under_way.join_next().await.is_some() {}
 }
 
-fn turn(wires: &mut Wires, state: &mut State, under_way: &mut JoinSet<Ended>) {
-    let role = *wires.role.borrow_and_update();
+/// When there is something to do although nothing has happened.
+fn deadline(wires: &Wires, state: &State, now: Instant) -> Option<Instant> {
+    let end_of_term = match *wires.role.borrow() {
+        Role::Leading { until, .. } if now < until => Some(until),
+        Role::Leading { .. } | Role::Following => None,
+    };
+    state.poll_timeout(now).into_iter().chain(end_of_term).min()
+}
+
+fn turn(wires: &mut Wires, state: &mut State, terms: &mut Terms, under_way: &mut JoinSet<Ended>) {
     let now = clock::now();
-    for notice in state.decide(role, now) {
+    let term = wires.role.borrow_and_update().term(now);
+    if terms.keep(term, &wires.census) {
+        state.follow();
+    }
+    for notice in state.decide() {
         wires.notices.send(notice);
     }
     if state.is_ready() {
@@ -83,10 +105,10 @@ fn turn(wires: &mut Wires, state: &mut State, under_way: &mut JoinSet<Ended>) {
             }
         });
     }
-    while let Some((effect, version)) = state.poll_effect(role, now) {
-        let writer = wires.writer.clone();
+    while let Some(effect) = state.poll_effect(now) {
+        let (writer, deadline) = (wires.writer.clone(), now + wires.times.patience());
         under_way.spawn(async move {
-            let result = writer.carry_out(&effect, version.as_deref()).await;
+            let result = writer.carry_out(&effect, deadline).await;
             Ended { effect, result }
         });
     }

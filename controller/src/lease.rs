@@ -20,7 +20,7 @@ use patina_daemon::clock;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-pub(crate) use campaign::{Role, Times};
+pub(crate) use campaign::{Role, Term, Times};
 
 use campaign::{Campaign, Claim, Record, Step};
 

@@ -34,7 +34,7 @@ use tokio::task::JoinSet;
 
 pub use settings::Arguments;
 
-use driver::{KINDS, State, Wires};
+use driver::{Census, KINDS, State, Wires};
 use settings::Settings;
 
 /// Name of the process in its own messages.
@@ -85,11 +85,10 @@ pub async fn run(arguments: Arguments, end: impl Future<Output = ()>) -> Result<
     let leadership = lease::start(client.clone(), &settings.namespace, settings.identity, settings.times);
     let role = leadership.role.clone();
     let _unsupported = unsupported::start(&client, &settings.namespace, &role, &notices);
-    let wires = Wires { events, role, writer: apply::Writer::new(client), notices, readiness };
-    tokio::select! {
-        () = driver::run(wires, State::new(settings.policy, metrics)) => {}
-        () = end => {}
-    }
+    let census = Census { client: client.clone(), namespace: settings.namespace };
+    let writer = apply::Writer::new(client);
+    let wires = Wires { events, role, census, times: settings.times, writer, notices, readiness };
+    driver::run(wires, State::new(settings.policy, metrics), end).await;
     leadership.resign().await;
     Ok(())
 }

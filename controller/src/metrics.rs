@@ -5,6 +5,7 @@ use patina::alloc::Plan;
 use patina::config::Config;
 use patina_daemon::metrics::{ClientMetrics, PlainCounter};
 use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family as Series;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
@@ -13,6 +14,12 @@ use prometheus_client::registry::Registry;
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct PoolLabel {
     pool: String,
+}
+
+/// Label of a cause.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ReasonLabel {
+    reason: &'static str,
 }
 
 type PoolGauge = Series<PoolLabel, Gauge>;
@@ -30,6 +37,8 @@ pub(crate) struct Metrics {
     pub(crate) client: ClientMetrics,
     /// Services that wait for an address.
     pending: Gauge,
+    /// Addresses that were taken from Services.
+    taken: Series<ReasonLabel, Counter>,
     all: Addresses,
     v4: Addresses,
     v6: Addresses,
@@ -48,10 +57,20 @@ impl Metrics {
             self.pending.clone(),
         );
         registry.register(
+            "patina_addresses_taken",
+            "Times that a Service lost an address, by the reason",
+            self.taken.clone(),
+        );
+        registry.register(
             "patina_notices_dropped_total",
             "Events that found their queue full",
             notices_dropped,
         );
+    }
+
+    /// An address was taken from a Service, for this reason.
+    pub(crate) fn address_taken(&self, reason: &'static str) {
+        self.taken.get_or_create(&ReasonLabel { reason }).inc();
     }
 
     /// Shows what is in force. Series of pools that are gone go too.

@@ -1,5 +1,6 @@
 //! Effects between being due and standing in the API server: what is on its way is not sent again, what failed is tried
-//! again after a growing pause, and one object is written by one effect at a time.
+//! again after a growing pause, and one object is written by one effect at a time. The oldest object comes first, also
+//! after a failure.
 //!
 //! A review hands in everything that is due on the objects it looked at. An effect stays due until its echo has come
 //! back through the watch; until then it is remembered as written.
@@ -7,14 +8,16 @@
 //! ```text
 //!           due                   poll                  written
 //!  (none) ───────► Ready ───────────────────► Sent ────────────────► Written ─┐
-//!                   ▲ ▲                        │ failed               │       │ no longer due
-//!                   │ └──── pause is over ── Pausing ◄────────────────┘       ▼
-//!                   └────────── another effect is due                      (none)
-//!                                                  no echo for a while
+//!                  ▲ ▲ ▲                      │   │ failed             │       │ no longer due
+//!                  │ │ └── pause is over ── Pausing ◄──────────────────┘       ▼
+//!                  │ └──── another effect is due  │   no echo for a while    (none)
+//!                  └────── its object was seen anew ◄─ Outdated ◄─ decided on an older version
 //! ```
 
 mod entry;
 mod lines;
+mod pace;
+mod pause;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -25,13 +28,13 @@ use patina::time::Instant;
 use patina::world::Kind;
 
 pub(crate) use entry::Outcome;
-use entry::{Due, Entry, State, pause};
-pub(crate) use lines::Lane;
-use lines::Lines;
+use entry::{Due, Entry, State};
+pub(crate) use lines::{Lane, Place};
+use lines::{Lines, Turn};
+use pace::{News, Pace};
 
-/// Effects under way at once: more would only queue up in the API server.
-const UNDER_WAY: u32 = 16;
-/// A written effect that is still due after this time has been undone by somebody.
+/// A written effect that is still due after this time has been undone by somebody; one that was refused because its object
+/// had changed, and whose object has not been seen changed, is tried again then.
 const ECHO: Duration = Duration::from_secs(10);
 
 type Object = (Kind, ObjectKey);
@@ -43,16 +46,15 @@ pub(crate) struct Outbox {
     lines: Lines,
     /// Ends of pauses; looked up again when they are over.
     deadlines: BTreeSet<(Instant, EffectKey)>,
-    under_way: u32,
-    /// Failures since the last success, of whatever object: many in a row mean that nobody answers.
-    in_a_row: u32,
-    silent_until: Instant,
+    pace: Pace,
+    /// Effects that have ended: what makes the pause of one differ from that of the next.
+    ended: u64,
 }
 
 impl Outbox {
     /// Takes what is due on the objects that were looked at. What was due on them and is not any more has arrived, or is
     /// no longer meant. The answer is what people are to be told now: notices are given out once.
-    pub(crate) fn review(&mut self, review: Review, lane: impl Fn(&Effect) -> Lane) -> Vec<Notice> {
+    pub(crate) fn review(&mut self, review: Review, place: impl Fn(&Effect) -> Place) -> Vec<Notice> {
         let mut due: BTreeMap<Object, BTreeMap<EffectKey, Effect>> =
             review.subjects.into_iter().map(|object| (object, BTreeMap::new())).collect();
         for effect in review.effects {
@@ -61,7 +63,7 @@ impl Outbox {
         }
         let mut notices = Vec::new();
         for (object, effects) in due {
-            self.review_object(object, effects, &lane, &mut notices);
+            self.review_object(object, effects, &place, &mut notices);
         }
         notices
     }
@@ -70,26 +72,28 @@ impl Outbox {
         &mut self,
         object: Object,
         mut due: BTreeMap<EffectKey, Effect>,
-        lane: impl Fn(&Effect) -> Lane,
+        place: impl Fn(&Effect) -> Place,
         notices: &mut Vec<Notice>,
     ) {
         let mut entries = self.entries.remove(&object).unwrap_or_default();
         entries.retain(|key, entry| match due.remove(key) {
             Some(effect) => {
-                if entry.due(effect) == Due::Now {
-                    self.lines.push(lane(&entry.effect), key.clone());
+                let place = place(&effect);
+                if entry.due(effect, place) == Due::Now {
+                    self.lines.push(place, key.clone());
                 }
                 true
             }
             None => entry.not_due(),
         });
         for (key, effect) in due {
+            let place = place(&effect);
             if let Effect::Notice(notice) = &effect {
                 notices.push(notice.clone());
             } else {
-                self.lines.push(lane(&effect), key.clone());
+                self.lines.push(place, key.clone());
             }
-            entries.insert(key, Entry::new(effect));
+            entries.insert(key, Entry::new(effect, place));
         }
         if !entries.is_empty() {
             self.entries.insert(object, entries);
@@ -99,58 +103,42 @@ impl Outbox {
     /// The next effect to send, if one more may be under way.
     pub(crate) fn poll(&mut self, now: Instant) -> Option<Effect> {
         self.end_pauses(now);
-        if now < self.silent_until {
-            return None;
-        }
-        self.silent_until = Instant::ZERO;
-        if self.under_way >= UNDER_WAY {
+        if !self.pace.admits(now) {
             return None;
         }
         let entries = &self.entries;
-        let of_object = |key: &EffectKey| entries.get(&object(key));
-        let key = self.lines.pop(
-            |key| of_object(key).and_then(|all| all.get(key)).is_some_and(Entry::is_ready),
-            |key| of_object(key).is_none_or(|all| !all.values().any(Entry::is_under_way)),
-        )?;
+        let key = self.lines.pop(|key| turn(entries.get(&object(key)), key))?;
         let entry = self.entry(&key)?;
-        entry.state = State::Sent;
+        entry.state = State::Sent(now);
         let effect = entry.effect.clone();
-        self.under_way += 1;
+        self.pace.begin();
         Some(effect)
     }
 
     /// Takes the end of an effect that [`Self::poll`] gave.
-    pub(crate) fn end(&mut self, effect: &Effect, lane: Lane, outcome: Outcome, now: Instant) {
-        self.note_success(outcome, now);
+    pub(crate) fn end(&mut self, effect: &Effect, outcome: Outcome, now: Instant) {
         let key = effect.key();
-        let Some(entry) = self.entry(&key).filter(|entry| entry.is_under_way()) else { return };
-        let state = entry.end(outcome, now);
-        self.under_way = self.under_way.saturating_sub(1);
+        self.ended += 1;
+        let chance = self.ended;
+        let Some(entry) = self.entry(&key) else { return };
+        let Some(sent) = entry.under_way_since() else { return };
+        let (state, place) = (entry.end(effect, outcome, chance, now), entry.place);
         match state {
-            State::Ready => self.lines.push(lane, key),
-            State::Pausing(until) | State::Written(until) => {
+            State::Ready => self.lines.push(place, key),
+            State::Pausing(until, _) | State::Written(until) | State::Outdated(until) => {
                 self.deadlines.insert((until, key));
             }
-            State::NotDue => self.forget(&key),
-            State::Sent | State::Stale | State::Settled => {}
+            State::NotDue(_) => self.forget(&key),
+            State::Sent(_) | State::Stale(_) | State::Settled => {}
         }
-    }
-
-    fn note_success(&mut self, outcome: Outcome, now: Instant) {
-        match outcome {
-            Outcome::Done => self.in_a_row = 0,
-            Outcome::Failed => {
-                self.in_a_row = self.in_a_row.saturating_add(1);
-                let rounds = self.in_a_row / UNDER_WAY;
-                self.silent_until = if rounds > 0 { now + pause(rounds - 1) } else { Instant::ZERO };
-            }
+        if self.pace.end(outcome, sent, now) == News::Well {
+            self.end_waiting_for_the_server();
         }
     }
 
     /// When [`Self::poll`] is to be called although nothing has happened.
-    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
-        let silence =
-            (self.silent_until > Instant::ZERO && !self.lines.is_empty()).then_some(self.silent_until);
+    pub(crate) fn poll_timeout(&self, now: Instant) -> Option<Instant> {
+        let silence = self.pace.silence(now).filter(|_| !self.lines.is_empty());
         self.deadlines.first().map(|(until, _)| *until).into_iter().chain(silence).min()
     }
 
@@ -167,11 +155,23 @@ impl Outbox {
     fn end_pauses(&mut self, now: Instant) {
         while let Some((until, key)) = self.deadlines.first().filter(|(until, _)| *until <= now).cloned() {
             self.deadlines.remove(&(until, key.clone()));
-            let over = |entry: &&mut Entry| entry.deadline() == Some(until);
-            if let Some(entry) = self.entry(&key).filter(over) {
-                entry.state = State::Ready;
-                self.lines.push(Lane::Again, key);
-            }
+            self.end_pause(&key, |entry| entry.deadline() == Some(until));
+        }
+    }
+
+    /// The server is well: whoever waited for that need not wait for the end of a pause.
+    fn end_waiting_for_the_server(&mut self) {
+        let pausing: Vec<_> = self.deadlines.iter().map(|(_, key)| key.clone()).collect();
+        for key in pausing {
+            self.end_pause(&key, Entry::waits_for_the_server);
+        }
+    }
+
+    fn end_pause(&mut self, key: &EffectKey, over: impl Fn(&Entry) -> bool) {
+        if let Some(entry) = self.entry(key).filter(|entry| over(entry)) {
+            entry.state = State::Ready;
+            let place = entry.place;
+            self.lines.push(place, key.clone());
         }
     }
 
@@ -188,6 +188,14 @@ impl Outbox {
             }
         }
     }
+}
+
+fn turn(of_object: Option<&BTreeMap<EffectKey, Entry>>, key: &EffectKey) -> Turn {
+    let Some(entries) = of_object.filter(|all| all.get(key).is_some_and(Entry::is_ready)) else {
+        return Turn::Never;
+    };
+    let taken = entries.values().any(|entry| entry.under_way_since().is_some());
+    if taken { Turn::Later } else { Turn::Now }
 }
 
 fn object(key: &EffectKey) -> Object {

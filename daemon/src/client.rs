@@ -1,4 +1,8 @@
 //! The way to the API server: who it is, and whether it is new enough.
+//!
+//! The client tries nothing twice by itself: who asks knows whether the question still stands, and how many others wait.
+
+mod wait;
 
 use std::path::Path;
 use std::time::Duration;
@@ -15,6 +19,8 @@ use thiserror::Error;
 use crate::backoff::Backoff;
 use crate::fatal::{Fatal, line_of};
 use crate::rights::Rights;
+
+pub use wait::asked_to_wait;
 
 /// Longest time to wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -39,11 +45,12 @@ pub async fn client(kubeconfig: Option<&Path>, agent: &'static str) -> Result<Cl
     config.read_timeout = Some(READ_TIMEOUT);
     config.write_timeout = Some(WRITE_TIMEOUT);
     config.reset_reader_on_write = true;
+    config.default_retry = false;
     config.headers.push((USER_AGENT, HeaderValue::from_static(agent)));
     let builder = ClientBuilder::try_from(config)
         .context("cannot use the cluster's address or credentials")
         .map_err(Fatal::configuration)?;
-    Ok(builder.with_layer(&Rights::default()).build())
+    Ok(builder.with_layer(&Rights::default()).with_layer(&wait::Heed).build())
 }
 
 async fn from_file(path: &Path) -> anyhow::Result<Config> {

@@ -62,6 +62,12 @@ impl Outlook {
         lines
     }
 
+    /// Nobody watches this kind any more.
+    pub fn forget(&mut self, kind: Kind) {
+        self.states.remove(&kind);
+        self.awaited.remove(&kind);
+    }
+
     fn reachability(&mut self, state: &WatchState) -> Option<Line> {
         let interrupted = |s: &WatchState| matches!(s, WatchState::Interrupted(_));
         if let WatchState::Interrupted(reason) = state

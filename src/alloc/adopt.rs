@@ -12,13 +12,8 @@ pub(super) struct Kept {
     pub(super) allocation: Option<Allocation>,
     /// Why it does not keep all.
     pub(super) lost: Option<Refusal>,
-}
-
-impl Kept {
-    /// A Service that has lost one of two addresses and keeps the other.
-    pub(super) const fn partly(&self) -> bool {
-        self.allocation.is_some() && self.lost.is_some()
-    }
+    /// Of two addresses it has lost one and keeps the other.
+    pub(super) partly: bool,
 }
 
 impl Search<'_> {
@@ -29,26 +24,26 @@ impl Search<'_> {
         for candidate in candidates.iter().filter(|c| !c.is_empty()) {
             let kept = self.adopt_one(self.wanted(*candidate), ledger);
             if kept.allocation.is_some() {
-                return kept;
+                return Kept { lost: kept.lost.or(lost), ..kept };
             }
             lost = lost.or(kept.lost);
         }
-        Kept { allocation: None, lost }
+        Kept { lost, ..Kept::default() }
     }
 
     fn adopt_one(&self, addresses: Addresses, ledger: &Ledger) -> Kept {
         if addresses.is_empty() {
-            return Kept { allocation: None, lost: Some(Refusal::WrongFamily) };
+            return Kept { lost: Some(Refusal::WrongFamily), ..Kept::default() };
         }
         match self.keep(addresses, ledger) {
-            Ok(allocation) => Kept { allocation: Some(allocation), lost: None },
+            Ok(allocation) => Kept { allocation: Some(allocation), ..Kept::default() },
             Err(lost) if addresses.is_dual() => {
                 let part = Family::ALL
                     .into_iter()
                     .find_map(|f| self.keep(addresses.without(f.other()), ledger).ok());
-                Kept { allocation: part, lost: Some(lost) }
+                Kept { partly: part.is_some(), allocation: part, lost: Some(lost) }
             }
-            Err(lost) => Kept { allocation: None, lost: Some(lost) },
+            Err(lost) => Kept { lost: Some(lost), ..Kept::default() },
         }
     }
 

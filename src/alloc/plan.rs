@@ -35,7 +35,7 @@ pub struct Decision {
     pub refusal: Option<Refusal>,
     /// Why it holds only one address although it would rather have two.
     pub missing: Option<Refusal>,
-    /// Why something that it held was taken from it, told once.
+    /// Why something that it held was taken from it; told until its status shows that.
     pub lost: Option<Refusal>,
 }
 
@@ -99,6 +99,13 @@ impl Plan {
             return vec![decided];
         }
         vec![seen, decided]
+    }
+
+    /// Why something was taken from this very object, as long as its status does not show that yet.
+    pub(super) fn unheard(&self, service: &Service) -> Option<Refusal> {
+        let seen = Addresses::first_of_each(&service.ingress);
+        let Verdict::Decided(decision) = self.verdict(service.key())? else { return None };
+        decision.lost.clone().filter(|_| seen != decision.addresses() && self.echoes.explain(service, seen))
     }
 
     /// What was decided last for this very object.

@@ -39,6 +39,8 @@ pub(super) struct Seat<'a> {
     pub(super) unchanged: bool,
     /// What was decided last.
     before: Addresses,
+    /// Why something was taken from it, as long as its status does not show that yet.
+    unheard: Option<Refusal>,
     kept: Kept,
 }
 
@@ -63,7 +65,8 @@ impl<'a> Seat<'a> {
         let unchanged =
             holding.is_some_and(|h| candidates.as_slice() == [h.addresses] && h.terms == demand.terms);
         let search = Search::new(world, config, service, demand);
-        Ok(Self { search, candidates, unchanged, before: last.decided(service), kept: Kept::default() })
+        let (before, unheard) = (last.decided(service), last.unheard(service));
+        Ok(Self { search, candidates, unchanged, before, unheard, kept: Kept::default() })
     }
 
     pub(super) fn holding(&self, decision: &Decision) -> Option<Holding> {
@@ -83,15 +86,16 @@ fn refused(service: &Service, refusal: Refusal) -> Verdict {
     Verdict::Decided(Box::new(Decision { refusal: Some(refusal), lost, ..Decision::default() }))
 }
 
-/// First pass. Those that have not changed come first, so that of two that cannot share any longer the changed one goes.
+/// First pass. Those that have not changed come first, so that of two that cannot share any longer the changed one goes;
+/// then those that have held longest.
 fn adopt(seats: &mut [Seat<'_>], ledger: &mut Ledger) {
-    for unchanged in [true, false] {
-        for seat in seats.iter_mut().filter(|seat| seat.unchanged == unchanged) {
-            seat.kept = seat.search.adopt(&seat.candidates, ledger);
-            let kept = Decision { allocation: seat.kept.allocation.clone(), ..Decision::default() };
-            if let Some(holding) = seat.holding(&kept) {
-                ledger.hold(seat.search.key(), holding);
-            }
+    let mut by_right: Vec<&mut Seat<'_>> = seats.iter_mut().collect();
+    by_right.sort_by_key(|seat| (!seat.unchanged, seat.search.service.holds_since()));
+    for seat in by_right {
+        seat.kept = seat.search.adopt(&seat.candidates, ledger);
+        let kept = Decision { allocation: seat.kept.allocation.clone(), ..Decision::default() };
+        if let Some(holding) = seat.holding(&kept) {
+            ledger.hold(seat.search.key(), holding);
         }
     }
 }
@@ -103,7 +107,8 @@ fn allocate(mut waiting: Vec<Seat<'_>>, policy: &Policy, plan: &mut Plan) {
         waiting.retain_mut(|seat| {
             let decision = seat.search.settle(&seat.kept, policy.strictness, &mut plan.ledger);
             freed |= plan.decide(seat, &decision);
-            seat.kept = Kept { allocation: decision.allocation.clone(), lost: decision.lost.clone() };
+            seat.kept =
+                Kept { allocation: decision.allocation.clone(), lost: decision.lost.clone(), ..seat.kept };
             decision.waits()
         });
         if !freed {
@@ -121,7 +126,9 @@ impl Plan {
             None => self.strike(key),
         };
         note(&mut self.echoes, seat.search.service, seat.before, decision.addresses());
-        self.verdicts.insert(key.clone(), Verdict::Decided(Box::new(decision.clone())));
+        let unheard = seat.unheard.as_ref().filter(|_| decision.addresses() == seat.before);
+        let decision = Decision { lost: decision.lost.as_ref().or(unheard).cloned(), ..decision.clone() };
+        self.verdicts.insert(key.clone(), Verdict::Decided(Box::new(decision)));
         freed
     }
 

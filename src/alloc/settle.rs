@@ -9,7 +9,7 @@ impl Search<'_> {
     pub(super) fn settle(&self, kept: &Kept, strictness: Strictness, ledger: &mut Ledger) -> Decision {
         let decision = match &kept.allocation {
             None => self.afresh(ledger),
-            Some(held) => self.improve(held, kept.partly(), strictness, ledger),
+            Some(held) => self.improve(held, kept.partly, strictness, ledger),
         };
         let released = decision.allocation.is_none() && kept.allocation.is_some();
         let lost = if released { decision.refusal.clone() } else { None };

@@ -54,6 +54,9 @@ impl Subject {
 pub struct ServiceWrite {
     /// The Service.
     pub subject: Subject,
+    /// `metadata.resourceVersion` of the object that was decided on: the write holds for that version only, so that
+    /// nobody who has stopped deciding overwrites what another decided since.
+    pub version: Arc<str>,
     /// The whole list, IPv4 first. An empty list is to be sent as an empty list: that is what clears an address which
     /// another field manager wrote.
     pub ingress: Vec<IpAddr>,
@@ -141,6 +144,18 @@ pub enum Part {
 }
 
 impl Effect {
+    /// Whether both write the same, whichever version of the object each was decided on.
+    pub fn writes_the_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::ServiceStatus(one), Self::ServiceStatus(other)) => {
+                one.subject == other.subject
+                    && one.ingress == other.ingress
+                    && one.conditions == other.conditions
+            }
+            (one, other) => one == other,
+        }
+    }
+
     /// What it writes.
     pub fn key(&self) -> EffectKey {
         let of =

@@ -20,6 +20,8 @@ pub(super) struct Grounds<'a> {
 
 /// The reason of `patina.dev/Allocated` when there is nothing to complain of.
 const ALLOCATED: &str = "Allocated";
+/// What stands before the reason of a move.
+const MOVED: &str = "; moved: ";
 
 /// Effects on one Service. Without a verdict it is none of our business.
 pub(super) fn effects(grounds: Grounds<'_>, service: &Service) -> Vec<Effect> {
@@ -51,8 +53,8 @@ fn write(
     let explains = conditions.len() != standing.len() || !conditions.iter().all(says_the_same);
     let mut effects = Vec::new();
     if moves || explains {
-        let subject = subject.clone();
-        effects.push(Effect::ServiceStatus(ServiceWrite { subject, ingress, conditions }));
+        let (subject, version) = (subject.clone(), service.identity.version.clone());
+        effects.push(Effect::ServiceStatus(ServiceWrite { subject, version, ingress, conditions }));
     }
     if pool.map(PoolName::as_str) != service.annotations.allocated_from.as_deref() {
         effects.push(Effect::PoolAnnotation { subject, pool: pool.cloned() });
@@ -67,7 +69,9 @@ pub(super) fn allocated(service: &Service, decision: &Decision) -> Condition {
             let missing = decision.missing.as_ref();
             let missing = missing.map(|m| format!("; no second address: {m}: {}", m.sentence()));
             let message = format!("{} from pool {}", allocation.addresses, allocation.pool);
-            (true, ALLOCATED, message + &missing.unwrap_or_default())
+            let message = message + &missing.unwrap_or_default();
+            let moved = moved(service, decision, &message);
+            (true, ALLOCATED, message + &moved)
         }
         (Some(allocation), Some(refusal)) => {
             let kept = format!("keeps {} from pool {}", allocation.addresses, allocation.pool);
@@ -84,6 +88,17 @@ pub(super) fn allocated(service: &Service, decision: &Decision) -> Condition {
         &service.conditions,
         service.identity.generation,
     )
+}
+
+/// Why the Service holds other addresses than before, told as long as it holds these: the standing condition, which
+/// goes on after `message`, is its own memory.
+fn moved(service: &Service, decision: &Decision, message: &str) -> String {
+    if let Some(lost) = &decision.lost {
+        return format!("{MOVED}{lost}: {}", lost.sentence());
+    }
+    let standing = service.condition(ConditionType::Allocated.as_str());
+    let rest = standing.and_then(|condition| condition.message.strip_prefix(message));
+    rest.filter(|rest| rest.starts_with(MOVED)).unwrap_or_default().to_owned()
 }
 
 /// A wanted condition that goes on from the standing one of its type.

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::Condition;
 use crate::addr::Family;
 use crate::api::annotations::Request;
-use crate::config::{Identity, Labels};
+use crate::api::conditions::{ConditionStatus, ConditionType};
+use crate::config::{Identity, Labels, Timestamp};
 use crate::name::ServiceKey;
 
 /// A Service, about half a kilobyte. Only those that ask for a load balancer or still carry marks of one are kept.
@@ -65,6 +66,13 @@ impl Service {
     /// Whether it carries marks of ours.
     pub fn marked(&self) -> bool {
         self.annotations.allocated_from.is_some() || !self.conditions.is_empty()
+    }
+
+    /// Since when it holds its addresses, as far as that is known: since our condition says so, or since its creation.
+    pub fn holds_since(&self) -> Timestamp {
+        let told = self.condition(ConditionType::Allocated.as_str());
+        let holds = told.filter(|condition| condition.status == ConditionStatus::True);
+        holds.and_then(|condition| condition.since).unwrap_or(self.identity.created)
     }
 
     /// Our condition of this type.

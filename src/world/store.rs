@@ -85,6 +85,12 @@ impl World {
         touched
     }
 
+    /// Nothing is known of this kind any more, until it is listed again.
+    pub fn forget(&mut self, kind: Kind) {
+        self.reset(kind, Vec::new());
+        self.listed.remove(&kind);
+    }
+
     /// All links that the speaker works on.
     pub fn set_links(&mut self, links: Vec<Link>) -> Touched {
         self.listed.insert(Kind::Link);

@@ -1,8 +1,9 @@
 //! A cluster with nothing in it, a controller that comes and goes, and waits that have a bound.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Parser;
@@ -11,7 +12,7 @@ use k8s_openapi::api::events::v1::Event;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
-use kube::{Api, Client, Config, Resource};
+use kube::{Api, Client, Config, Resource, ResourceExt};
 use patina::api::{IPAddressPool, L2Advertisement, annotations};
 use patina_apiserver::{ApiServer, Options};
 use serde::Serialize;
@@ -19,6 +20,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+
+use crate::way::Way;
 
 /// Namespace of our own objects.
 pub(crate) const OWN: &str = "metallb-system";
@@ -70,7 +73,16 @@ impl Cluster {
 
     /// A controller with these flags besides those that every test needs.
     pub(crate) fn controller(&self, flags: &[&str]) -> Controller {
-        let kubeconfig = self.kubeconfig.to_str().unwrap();
+        self.controller_with(&self.kubeconfig, flags)
+    }
+
+    /// A controller that reaches the API server by this way only.
+    pub(crate) fn controller_by(&self, way: &Way, flags: &[&str]) -> Controller {
+        self.controller_with(way.kubeconfig(), flags)
+    }
+
+    fn controller_with(&self, kubeconfig: &Path, flags: &[&str]) -> Controller {
+        let kubeconfig = kubeconfig.to_str().unwrap();
         let always =
             ["test", "--kubeconfig", kubeconfig, "--namespace", OWN, "--port=0", "--health-probe-port=0"];
         let command = Command::parse_from(always.iter().chain(flags));
@@ -115,12 +127,39 @@ impl Cluster {
         self.create(&self.services(), named(json!({ "spec": spec }), name)).await;
     }
 
+    /// So many Services of type LoadBalancer, the oldest with the first name.
+    pub(crate) async fn burst(&self, count: usize) {
+        for i in 0..count {
+            self.service(&format!("burst-{i:03}")).await;
+        }
+    }
+
+    /// Every Service with its addresses.
+    pub(crate) async fn held(&self) -> BTreeMap<String, Vec<String>> {
+        let list = self.services().list(&ListParams::default()).await.unwrap();
+        list.into_iter().map(|s| (s.name_any(), addresses(&s))).collect()
+    }
+
+    /// Waits until every Service has exactly one address, and nobody that of another.
+    pub(crate) async fn each_has_its_own(&self) -> BTreeMap<String, Vec<String>> {
+        let own = |held: &BTreeMap<String, Vec<String>>| {
+            let different: BTreeSet<_> = held.values().flatten().collect();
+            different.len() == held.len() && held.values().all(|addresses| addresses.len() == 1)
+        };
+        eventually(async || self.held().await, own).await
+    }
+
     pub(crate) async fn delete_service(&self, name: &str) {
         self.services().delete(name, &DeleteParams::default()).await.unwrap();
     }
 
     pub(crate) async fn patch_service(&self, name: &str, patch: Value) {
         self.services().patch(name, &PatchParams::default(), &Patch::Merge(patch)).await.unwrap();
+    }
+
+    pub(crate) async fn patch_status(&self, name: &str, status: Value) {
+        let patch = Patch::Merge(json!({ "status": status }));
+        self.services().patch_status(name, &PatchParams::default(), &patch).await.unwrap();
     }
 
     /// Waits until the Service is as told.

@@ -7,13 +7,14 @@ use patina::reconcile::{ServiceWrite, StatusWrite, Subject};
 use patina::world::{Condition, PoolCounters};
 use serde_json::{Map, Value, json};
 
-pub(super) fn service_status(write: &ServiceWrite, version: Option<&str>, now: Timestamp) -> Value {
+pub(super) fn service_status(write: &ServiceWrite, now: Timestamp) -> Value {
     let key = &write.subject.key;
-    let mut metadata =
-        json!({ "namespace": &*key.namespace, "name": &*key.name, "uid": &*write.subject.uid });
-    if let Some(version) = version {
-        metadata["resourceVersion"] = version.into();
-    }
+    let metadata = json!({
+        "namespace": &*key.namespace,
+        "name": &*key.name,
+        "uid": &*write.subject.uid,
+        "resourceVersion": &*write.version,
+    });
     let ingress: Vec<Value> = write.ingress.iter().map(|address| json!({ "ip": address })).collect();
     let status =
         json!({ "loadBalancer": { "ingress": ingress }, "conditions": conditions(&write.conditions, now) });
@@ -89,15 +90,12 @@ mod tests {
     }
 
     #[test]
-    fn clearing_an_address_sends_an_empty_list_and_an_address_carries_its_version() {
-        let write = ServiceWrite { subject: subject(Kind::Service), ingress: vec![], conditions: vec![] };
-        let body = service_status(&write, Some("7"), Timestamp::UNIX_EPOCH);
+    fn clearing_an_address_sends_an_empty_list_and_the_version_that_was_decided_on() {
+        let (subject, version) = (subject(Kind::Service), "7".into());
+        let write = ServiceWrite { subject, version, ingress: vec![], conditions: vec![] };
+        let body = service_status(&write, Timestamp::UNIX_EPOCH);
         assert_eq!(body["status"]["loadBalancer"]["ingress"], json!([]));
         assert_eq!(body["metadata"]["resourceVersion"], "7");
-        assert_eq!(
-            service_status(&write, None, Timestamp::UNIX_EPOCH)["metadata"].get("resourceVersion"),
-            None
-        );
     }
 
     #[test]

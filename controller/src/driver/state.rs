@@ -1,7 +1,5 @@
 //! What the loop owns, and what it does with it. No waiting and no clock in here.
 
-use std::sync::Arc;
-
 use patina::alloc::{Plan, Policy, plan, replan};
 use patina::config::{Config, Problem};
 use patina::reconcile::{Controller, CrdFlavor, Effect, Notice, Review, ServiceWrite};
@@ -12,16 +10,15 @@ use patina_daemon::watch::Event;
 
 use super::tell::{self, Told};
 use crate::apply::{WriteError, Written};
-use crate::lease::Role;
 use crate::metrics::Metrics;
-use crate::outbox::{Lane, Outbox, Outcome};
+use crate::outbox::{Lane, Outbox, Outcome, Place};
 
-/// Kinds that the controller watches.
-pub(crate) const KINDS: [Kind; 6] =
-    [Kind::Service, Kind::Namespace, Kind::Node, Kind::Pool, Kind::Advertisement, Kind::L2Status];
+/// Kinds that the controller watches all the time; Services are watched while it leads.
+pub(crate) const KINDS: [Kind; 5] =
+    [Kind::Namespace, Kind::Node, Kind::Pool, Kind::Advertisement, Kind::L2Status];
 
 /// Kinds without which nothing is decided: a Service whose pool is not known yet would lose its address.
-const NEEDED: [Kind; 4] = [Kind::Service, Kind::Namespace, Kind::Pool, Kind::Advertisement];
+const NEEDED: [Kind; 3] = [Kind::Namespace, Kind::Pool, Kind::Advertisement];
 
 /// Everything known and decided.
 pub(crate) struct State {
@@ -57,7 +54,7 @@ impl State {
         }
     }
 
-    /// Whether everything was read that decisions need.
+    /// Whether everything was read that decisions need, but for the Services: who follows could lead at once.
     pub(crate) fn is_ready(&self) -> bool {
         self.world.knows(&NEEDED)
     }
@@ -84,10 +81,10 @@ impl State {
             Err(error) => {
                 self.metrics.client.update_errors.add(1);
                 tell::failed(effect, error);
-                Outcome::Failed
+                error.outcome()
             }
         };
-        self.outbox.end(effect, lane(&self.world, effect), outcome, now);
+        self.outbox.end(effect, outcome, now);
     }
 
     fn notice_foreign_crds(&mut self) {
@@ -100,13 +97,9 @@ impl State {
         self.crds = CrdFlavor::MetalLb;
     }
 
-    /// Decides, if something was touched and this process leads. The answer is what people are to be told.
-    pub(crate) fn decide(&mut self, role: Role, now: Instant) -> Vec<Notice> {
-        if !role.leads(now) {
-            self.follow();
-            return Vec::new();
-        }
-        if !self.is_ready() {
+    /// Decides, if something was touched and the Services are known. The answer is what people are to be told.
+    pub(crate) fn decide(&mut self) -> Vec<Notice> {
+        if !self.is_ready() || !self.world.knows(&[Kind::Service]) {
             return Vec::new();
         }
         let touched = std::mem::take(&mut self.touched);
@@ -120,10 +113,12 @@ impl State {
         }
     }
 
-    /// Somebody else decides: what was decided here is worth nothing from now on.
-    fn follow(&mut self) {
+    /// A term has ended: somebody else may decide, and nothing that was decided here is worth anything from now on.
+    pub(crate) fn follow(&mut self) {
         self.plan = None;
         self.outbox.clear();
+        self.world.forget(Kind::Service);
+        self.outlook.forget(Kind::Service);
     }
 
     /// Leadership has come: everything is read from what stands in the statuses.
@@ -131,7 +126,7 @@ impl State {
         self.rebuild_config();
         let plan = plan(&self.world, &self.config, &self.policy, &Plan::default());
         self.told = Told::begin(&self.world);
-        self.told.planned(&plan, &self.world.services().map(|s| s.key().clone()).collect());
+        self.told.planned(&plan, &self.world.services().map(|s| s.key().clone()).collect(), &self.metrics);
         self.hand_out(plan, |controller| controller.review_all())
     }
 
@@ -140,7 +135,7 @@ impl State {
             self.rebuild_config();
         }
         let (plan, changed) = replan(&self.world, &self.config, &self.policy, last, touched);
-        self.told.planned(&plan, &changed);
+        self.told.planned(&plan, &changed, &self.metrics);
         self.hand_out(plan, |controller| controller.review(touched, &changed))
     }
 
@@ -162,46 +157,33 @@ impl State {
             plan: &plan,
             crds: self.crds,
         };
-        let notices = self.outbox.review(review(&controller), |effect| lane(&self.world, effect));
+        let notices = self.outbox.review(review(&controller), |effect| place(&self.world, effect));
         self.plan = Some(plan);
         notices
     }
 
-    /// The next effect to carry out, with the version of the object that it holds for.
-    pub(crate) fn poll_effect(&mut self, role: Role, now: Instant) -> Option<(Effect, Option<Arc<str>>)> {
-        if !role.leads(now) {
-            return None;
-        }
-        let effect = self.outbox.poll(now)?;
-        let version = self.version_for(&effect);
-        Some((effect, version))
-    }
-
-    /// An address is only written over the very object that was decided upon.
-    fn version_for(&self, effect: &Effect) -> Option<Arc<str>> {
-        let Effect::ServiceStatus(write) = effect else { return None };
-        let service = self.world.service(&write.subject.key)?;
-        moves(&self.world, write).then(|| service.identity.version.clone())
+    /// The next effect to carry out.
+    pub(crate) fn poll_effect(&mut self, now: Instant) -> Option<Effect> {
+        self.outbox.poll(now)
     }
 
     /// When the loop has something to do although nothing has happened.
-    pub(crate) fn poll_timeout(&self, role: Role) -> Option<Instant> {
-        let end_of_term = match role {
-            Role::Leading { until } if self.plan.is_some() => Some(until),
-            Role::Leading { .. } | Role::Following => None,
-        };
-        self.outbox.poll_timeout().into_iter().chain(end_of_term).min()
+    pub(crate) fn poll_timeout(&self, now: Instant) -> Option<Instant> {
+        self.outbox.poll_timeout(now)
     }
 }
 
-fn lane(world: &World, effect: &Effect) -> Lane {
-    match effect {
+fn place(world: &World, effect: &Effect) -> Place {
+    let lane = match effect {
         Effect::ServiceStatus(write) if moves(world, write) => Lane::Address,
         Effect::ServiceStatus(_) | Effect::Status(_) | Effect::L2Status(_) | Effect::DeleteL2Status(_) => {
             Lane::Status
         }
         Effect::PoolAnnotation { .. } | Effect::Notice(_) => Lane::Annotation,
-    }
+    };
+    let key = effect.key();
+    let service = world.service(&key.object).filter(|_| key.kind == Kind::Service);
+    Place { lane, created: service.map(|service| service.identity.created).unwrap_or_default() }
 }
 
 /// Whether the write changes the addresses, and not only what is said about them.

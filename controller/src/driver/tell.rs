@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use patina::alloc::{Addresses, Plan, Verdict};
+use patina::alloc::{Addresses, Plan, Refusal, Verdict};
 use patina::config::Problem;
 use patina::name::ServiceKey;
 use patina::reconcile::Effect;
 use patina::world::{Service, World};
 
 use crate::apply::WriteError;
+use crate::metrics::Metrics;
 
 /// What was last said of each Service.
 #[derive(Debug, Default)]
@@ -29,15 +30,20 @@ impl Told {
         Self(world.services().map(|service| (service.key().clone(), fact(service))).collect())
     }
 
-    /// Says what has changed for these Services.
-    pub(super) fn planned(&mut self, plan: &Plan, services: &BTreeSet<ServiceKey>) {
+    /// Says and counts what has changed for these Services.
+    pub(super) fn planned(&mut self, plan: &Plan, services: &BTreeSet<ServiceKey>, metrics: &Metrics) {
         for service in services {
             let now = fact(plan, service);
             let before = match plan.verdict(service) {
                 Some(_) => self.0.insert(service.clone(), now),
                 None => self.0.remove(service),
             };
-            say(service, before.unwrap_or_default(), now);
+            let before = before.unwrap_or_default();
+            let taken = taken(plan, service).filter(|_| before.addresses != now.addresses);
+            if let Some(reason) = taken {
+                metrics.address_taken(reason);
+            }
+            say(service, before, now, taken);
         }
     }
 
@@ -47,9 +53,17 @@ impl Told {
     }
 }
 
-fn say(service: &ServiceKey, before: Fact, now: Fact) {
+/// Why an address was taken from the Service.
+fn taken(plan: &Plan, service: &ServiceKey) -> Option<&'static str> {
+    match plan.verdict(service)? {
+        Verdict::Decided(decision) => decision.lost.as_ref().map(Refusal::word),
+        Verdict::Clear => None,
+    }
+}
+
+fn say(service: &ServiceKey, before: Fact, now: Fact, taken: Option<&'static str>) {
     let (from, to) = (before.addresses, now.addresses);
-    match now.refusal {
+    match now.refusal.or(taken) {
         _ if before == now => {}
         Some(reason) if from == to => tracing::info!(%service, %to, reason, "a service waits"),
         refusal => {

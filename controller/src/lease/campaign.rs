@@ -28,6 +28,12 @@ impl Times {
     pub(crate) fn of(duration: Duration) -> Self {
         Self { duration, renew: duration * 2 / 3, retry: duration * 2 / 15 }
     }
+
+    /// How long the answer to a write is waited for. A write that begins at the last moment of a term is given up before
+    /// anybody else may begin.
+    pub(crate) fn patience(self) -> Duration {
+        (self.duration - self.renew) * 4 / 5
+    }
 }
 
 /// Whether this process may write.
@@ -36,15 +42,24 @@ pub(crate) enum Role {
     /// It may not.
     Following,
     /// It may, until then.
-    Leading { until: Instant },
+    Leading { term: Term, until: Instant },
 }
+
+/// Counts the terms of this process. Between two of them somebody else may have led.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Term(u32);
 
 impl Role {
     /// Whether it may write at `now`.
     pub(crate) fn leads(self, now: Instant) -> bool {
+        self.term(now).is_some()
+    }
+
+    /// The term that runs at `now`, if this process leads.
+    pub(crate) fn term(self, now: Instant) -> Option<Term> {
         match self {
-            Self::Following => false,
-            Self::Leading { until } => now < until,
+            Self::Leading { term, until } if now < until => Some(term),
+            Self::Leading { .. } | Self::Following => None,
         }
     }
 }
@@ -86,11 +101,12 @@ pub(crate) struct Campaign {
     /// The Lease, and since when it looks like this.
     seen: Option<(Record, Instant)>,
     role: Role,
+    terms: u32,
 }
 
 impl Campaign {
     pub(crate) fn new(identity: String, times: Times) -> Self {
-        Self { identity, times, seen: None, role: Role::Following }
+        Self { identity, times, seen: None, role: Role::Following, terms: 0 }
     }
 
     /// Takes the Lease as it was read; `None`: there is none.
@@ -113,7 +129,11 @@ impl Campaign {
 
     /// The claim stands; the request for it began at `begun`.
     pub(crate) fn won(&mut self, begun: Instant) {
-        self.role = Role::Leading { until: begun + self.times.renew };
+        let term = self.role.term(begun).unwrap_or_else(|| {
+            self.terms = self.terms.wrapping_add(1);
+            Term(self.terms)
+        });
+        self.role = Role::Leading { term, until: begun + self.times.renew };
     }
 
     /// What this process may do.
@@ -194,6 +214,28 @@ mod tests {
         us.won(START);
         assert!(us.role().leads(START + 9 * SECOND));
         assert!(!us.role().leads(START + 10 * SECOND));
+    }
+
+    #[test]
+    fn a_write_is_given_up_before_anybody_else_may_begin() {
+        for seconds in [3, 15, 600] {
+            let times = Times::of(seconds * SECOND);
+            let last_moment = times.renew + times.patience();
+            assert!(last_moment < times.duration, "{times:?}");
+        }
+    }
+
+    #[test]
+    fn a_term_goes_on_with_each_renewal_and_another_begins_after_it_has_run_out() {
+        let mut us = campaign();
+        let mut term_at = |now| {
+            us.won(now);
+            us.role().term(now)
+        };
+        let first = term_at(START);
+        assert!(first.is_some());
+        assert_eq!(term_at(START + 9 * SECOND), first);
+        assert_ne!(term_at(START + 19 * SECOND), first, "it had run out, and somebody else may have led");
     }
 
     #[test]

@@ -6,22 +6,29 @@ use patina::reconcile::Effect;
 use patina::time::Instant;
 
 use super::ECHO;
-
-const FIRST_PAUSE: Duration = Duration::from_millis(200);
-const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+use super::lines::Place;
+use super::pause::pause;
 
 /// How an effect ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// It stands, or there is nothing left that it could stand on.
     Done,
-    /// It does not stand; trying again may help.
-    Failed,
+    /// The object has changed since it was decided on: it is to be seen and decided on again.
+    Outdated,
+    /// The server does not take it.
+    Refused,
+    /// The server takes nothing now.
+    Unwell {
+        /// How long it asks to be left alone.
+        wait: Option<Duration>,
+    },
 }
 
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) effect: Effect,
+    pub(super) place: Place,
     pub(super) state: State,
     failures: u32,
 }
@@ -29,15 +36,26 @@ pub(super) struct Entry {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
     Ready,
-    Sent,
+    /// On its way since then.
+    Sent(Instant),
     /// On its way, while another effect is due by now.
-    Stale,
+    Stale(Instant),
     /// On its way, and not due any more.
-    NotDue,
-    Pausing(Instant),
+    NotDue(Instant),
+    /// It failed and waits.
+    Pausing(Instant, Fault),
     Written(Instant),
+    /// It waits to see what has become of its object.
+    Outdated(Instant),
     /// A notice that was given out.
     Settled,
+}
+
+/// Whose fault a pause is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    Its,
+    TheServers,
 }
 
 /// Whether an effect that is due is to be sent now.
@@ -49,21 +67,27 @@ pub(super) enum Due {
 }
 
 impl Entry {
-    pub(super) fn new(effect: Effect) -> Self {
+    pub(super) fn new(effect: Effect, place: Place) -> Self {
         let state = if matches!(effect, Effect::Notice(_)) { State::Settled } else { State::Ready };
-        Self { effect, state, failures: 0 }
+        Self { effect, place, state, failures: 0 }
     }
 
     /// This effect is due.
-    pub(super) fn due(&mut self, effect: Effect) -> Due {
-        let same = self.effect == effect;
-        self.effect = effect;
+    pub(super) fn due(&mut self, effect: Effect, place: Place) -> Due {
+        let same = self.effect.writes_the_same(&effect);
+        let seen_anew = self.effect != effect;
+        (self.effect, self.place) = (effect, place);
         let (state, due) = match self.state {
-            State::NotDue if same => (State::Sent, Due::AsBefore),
+            State::NotDue(sent) if same => (State::Sent(sent), Due::AsBefore),
+            State::Outdated(_) if seen_anew => (State::Ready, Due::Now),
             state if same => (state, Due::AsBefore),
             State::Ready => (State::Ready, Due::AsBefore),
-            State::Sent | State::Stale | State::NotDue => (State::Stale, Due::AsBefore),
-            State::Pausing(_) | State::Written(_) | State::Settled => (State::Ready, Due::Now),
+            State::Sent(sent) | State::Stale(sent) | State::NotDue(sent) => {
+                (State::Stale(sent), Due::AsBefore)
+            }
+            State::Pausing(..) | State::Written(_) | State::Outdated(_) | State::Settled => {
+                (State::Ready, Due::Now)
+            }
         };
         self.state = state;
         if !same {
@@ -74,42 +98,54 @@ impl Entry {
 
     /// Nothing is due here. Whether it is to be remembered all the same.
     pub(super) fn not_due(&mut self) -> bool {
-        if self.is_under_way() {
-            self.state = State::NotDue;
+        if let Some(sent) = self.under_way_since() {
+            self.state = State::NotDue(sent);
         }
-        self.is_under_way()
+        self.under_way_since().is_some()
     }
 
-    pub(super) fn end(&mut self, outcome: Outcome, now: Instant) -> State {
+    /// What was `sent` has ended.
+    pub(super) fn end(&mut self, sent: &Effect, outcome: Outcome, chance: u64, now: Instant) -> State {
         let failures = std::mem::take(&mut self.failures);
         self.state = match (self.state, outcome) {
-            (State::NotDue, _) => State::NotDue,
-            (State::Stale, _) => State::Ready,
+            (State::NotDue(since), _) => State::NotDue(since),
+            (State::Stale(_), _) => State::Ready,
             (_, Outcome::Done) => State::Written(now + ECHO),
-            (_, Outcome::Failed) => {
-                self.failures = failures.saturating_add(1);
-                State::Pausing(now + pause(failures))
-            }
+            (_, Outcome::Outdated) if *sent != self.effect => State::Ready,
+            (_, Outcome::Outdated) => State::Outdated(now + ECHO),
+            (_, Outcome::Refused) => self.pausing(failures, Fault::Its, chance, now),
+            (_, Outcome::Unwell { .. }) => self.pausing(failures, Fault::TheServers, chance, now),
         };
         self.state
+    }
+
+    fn pausing(&mut self, failures: u32, fault: Fault, chance: u64, now: Instant) -> State {
+        self.failures = failures.saturating_add(1);
+        State::Pausing(now + pause(failures, chance), fault)
     }
 
     pub(super) fn is_ready(&self) -> bool {
         self.state == State::Ready
     }
 
-    pub(super) fn is_under_way(&self) -> bool {
-        matches!(self.state, State::Sent | State::Stale | State::NotDue)
+    pub(super) fn under_way_since(&self) -> Option<Instant> {
+        match self.state {
+            State::Sent(since) | State::Stale(since) | State::NotDue(since) => Some(since),
+            State::Ready | State::Pausing(..) | State::Written(_) | State::Outdated(_) | State::Settled => {
+                None
+            }
+        }
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self.state {
-            State::Pausing(until) | State::Written(until) => Some(until),
-            State::Ready | State::Sent | State::Stale | State::NotDue | State::Settled => None,
+            State::Pausing(until, _) | State::Written(until) | State::Outdated(until) => Some(until),
+            State::Ready | State::Sent(_) | State::Stale(_) | State::NotDue(_) | State::Settled => None,
         }
     }
-}
 
-pub(super) fn pause(failures: u32) -> Duration {
-    FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(failures)).min(LONGEST_PAUSE)
+    /// Whether it waits for nothing but the server's health.
+    pub(super) fn waits_for_the_server(&self) -> bool {
+        matches!(self.state, State::Pausing(_, Fault::TheServers))
+    }
 }

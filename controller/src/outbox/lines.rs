@@ -1,59 +1,67 @@
-//! Who is next: one line for each lane, first come, first served.
+//! Who is next: what gives addresses before what is said about them, and among equals the oldest object.
 
-use std::collections::VecDeque;
+use std::collections::BTreeSet;
 
+use patina::config::Timestamp;
 use patina::reconcile::EffectKey;
 
 /// How soon an effect is to be sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Lane {
     /// A Service gets or loses an address.
     Address,
     /// What is said about objects.
     Status,
-    /// What had to pause.
-    Again,
     /// Marks for others.
     Annotation,
 }
 
-/// Keys of effects that may be ready. A key may stand here twice, or stand for an effect that is not ready any more.
+/// Where an effect stands in the line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place {
+    pub(crate) lane: Lane,
+    /// When its object was created.
+    pub(crate) created: Timestamp,
+}
+
+/// Keys of effects that may be ready. A key may stand at two places, or stand for an effect that is not ready any more.
 #[derive(Debug, Default)]
-pub(super) struct Lines([VecDeque<EffectKey>; 4]);
+pub(super) struct Lines(BTreeSet<(Place, EffectKey)>);
+
+/// Whether an effect can be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    Now,
+    /// Another effect on its object is under way.
+    Later,
+    /// It does not wait to be sent.
+    Never,
+}
 
 impl Lines {
-    pub(super) fn push(&mut self, lane: Lane, key: EffectKey) {
-        self.0[lane as usize].push_back(key);
+    pub(super) fn push(&mut self, place: Place, key: EffectKey) {
+        self.0.insert((place, key));
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.0.iter().all(VecDeque::is_empty)
+        self.0.is_empty()
     }
 
-    /// The first key that is `ready`. Those that are not `free` yet go to the end of their line.
-    pub(super) fn pop(
-        &mut self,
-        ready: impl Fn(&EffectKey) -> bool,
-        free: impl Fn(&EffectKey) -> bool,
-    ) -> Option<EffectKey> {
-        self.0.iter_mut().find_map(|line| first(line, &ready, &free))
-    }
-}
-
-fn first(
-    line: &mut VecDeque<EffectKey>,
-    ready: impl Fn(&EffectKey) -> bool,
-    free: impl Fn(&EffectKey) -> bool,
-) -> Option<EffectKey> {
-    for _ in 0..line.len() {
-        let key = line.pop_front()?;
-        if !ready(&key) {
-            continue;
+    /// The first key whose turn it is.
+    pub(super) fn pop(&mut self, turn: impl Fn(&EffectKey) -> Turn) -> Option<EffectKey> {
+        let mut passed = Vec::new();
+        let mut found = None;
+        while let Some((place, key)) = self.0.pop_first() {
+            match turn(&key) {
+                Turn::Now => {
+                    found = Some(key);
+                    break;
+                }
+                Turn::Later => passed.push((place, key)),
+                Turn::Never => {}
+            }
         }
-        if free(&key) {
-            return Some(key);
-        }
-        line.push_back(key);
+        self.0.extend(passed);
+        found
     }
-    None
 }
