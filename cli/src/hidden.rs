@@ -7,8 +7,9 @@ use std::process::{Command, ExitCode};
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use patina_lab::agent::{self, Proxying};
-use patina_lab::privilege::{Capability, exec_with};
+use patina_lab::privilege::{Capability, Confinement, Root, exec_confined};
 use patina_lab::sandbox::{self, Side};
+use patina_lab::seccomp::Profile;
 
 /// What to keep and what to run.
 #[derive(Debug, Args)]
@@ -16,6 +17,12 @@ pub(crate) struct Confine {
     /// Capabilities to keep.
     #[arg(long)]
     keep: Vec<Keep>,
+    /// Seccomp profile: `controller` or `speaker` as they ship, or a file.
+    #[arg(long)]
+    seccomp: Option<String>,
+    /// Whether the command may write nowhere.
+    #[arg(long)]
+    read_only: bool,
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
     command: Vec<OsString>,
 }
@@ -60,11 +67,16 @@ pub(crate) fn node(node: &Node) -> anyhow::Result<ExitCode> {
 
 /// Becomes the command, confined. Returns only what went wrong.
 pub(crate) fn confine(confine: Confine) -> anyhow::Error {
-    let kept: Vec<Capability> = confine.keep.into_iter().map(Capability::from).collect();
     let Some(mut command) = command_of(&confine.command) else {
         return anyhow::anyhow!("no command");
     };
-    let error = exec_with(&kept, &mut command);
+    let seccomp = match confine.seccomp.as_deref().map(Profile::find).transpose() {
+        Ok(seccomp) => seccomp,
+        Err(error) => return error.into(),
+    };
+    let kept = confine.keep.into_iter().map(Capability::from).collect();
+    let root = if confine.read_only { Root::ReadOnly } else { Root::Writable };
+    let error = exec_confined(&Confinement { kept, seccomp, root }, &mut command);
     anyhow::Error::new(error).context(format!("run {}", command.get_program().display()))
 }
 

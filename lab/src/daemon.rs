@@ -14,6 +14,7 @@ use tokio::time::timeout;
 
 use crate::netns::Namespace;
 use crate::privilege::Capability;
+use crate::seccomp;
 
 /// A running program. Dropping it kills it.
 #[derive(Debug)]
@@ -32,7 +33,8 @@ pub struct Launch<'a> {
     pub arguments: Vec<String>,
     /// Environment, complete: nothing of the lab's own environment is passed on.
     pub environment: Vec<(&'static str, String)>,
-    /// Capabilities to keep; `None` leaves root its own.
+    /// Capabilities to keep; `None` leaves root its own. Who is confined so far also gets a read-only root and, if one ships
+    /// for its verb, a seccomp profile.
     pub keep: Option<&'a [Capability]>,
     /// Where its output goes.
     pub log: PathBuf,
@@ -51,7 +53,9 @@ impl Daemon {
             for capability in kept {
                 command.args(["--keep", capability.name()]);
             }
-            command.arg("--").arg(launch.program);
+            let profile = launch.arguments.first().and_then(|verb| seccomp::shipped(verb));
+            command.args(profile.into_iter().flat_map(|profile| ["--seccomp", profile]));
+            command.args(["--read-only", "--"]).arg(launch.program);
         }
         command
             .args(launch.arguments.iter().map(OsStr::new))

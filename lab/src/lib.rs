@@ -18,6 +18,7 @@ pub mod privilege;
 mod proxy;
 pub mod report;
 pub mod sandbox;
+pub mod seccomp;
 pub mod segment;
 pub mod settings;
 pub mod standins;

@@ -1,13 +1,17 @@
-//! Fork and capabilities: the few calls to the kernel that no crate offers as safe ones.
-#![expect(unsafe_code, reason = "fork and PR_CAPBSET_DROP have no safe wrapper")]
+//! Fork and what confines a program: the few calls to the kernel that no crate offers as safe ones.
+#![expect(unsafe_code, reason = "fork, PR_CAPBSET_DROP and mount_setattr have no safe wrapper")]
 
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use nix::errno::Errno;
+use nix::mount::{self, MsFlags};
+use nix::sched::{self, CloneFlags};
 use nix::sys::prctl;
 use nix::unistd::{ForkResult, fork as nix_fork};
+
+use crate::seccomp::Profile;
 
 /// A capability that a daemon may keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,21 +50,43 @@ pub(crate) fn fork() -> Result<ForkResult, Errno> {
     unsafe { nix_fork() }
 }
 
-/// Replaces this process by `command`, which gets the `kept` capabilities and can never get another: the
-/// bounding set is emptied of the rest and `no_new_privs` is set, as a container runtime does for a Pod that
-/// drops ALL, adds the kept ones and forbids privilege escalation.
+/// Whether a program may write to the file system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Root {
+    /// As the user may.
+    Writable,
+    /// Nowhere, as with `readOnlyRootFilesystem`.
+    ReadOnly,
+}
+
+/// What a container runtime leaves to a program.
+#[derive(Clone, Debug)]
+pub struct Confinement {
+    /// Capabilities that it keeps. It can never get another: the bounding set is emptied of the rest and `no_new_privs` is
+    /// set, as for a Pod that drops ALL, adds the kept ones and forbids privilege escalation.
+    pub kept: Vec<Capability>,
+    /// Calls that it may make; `None`: all.
+    pub seccomp: Option<Profile>,
+    /// Whether it may write.
+    pub root: Root,
+}
+
+/// Replaces this process by `command`, confined.
 ///
 /// Returns only when it failed.
-pub fn exec_with(kept: &[Capability], command: &mut Command) -> io::Error {
-    match confine(kept) {
+pub fn exec_confined(confinement: &Confinement, command: &mut Command) -> io::Error {
+    match confine(confinement) {
         Ok(()) => command.exec(),
         Err(error) => error,
     }
 }
 
-fn confine(kept: &[Capability]) -> io::Result<()> {
+fn confine(confinement: &Confinement) -> io::Result<()> {
+    if confinement.root == Root::ReadOnly {
+        read_only_root()?;
+    }
     for number in 0.. {
-        if kept.iter().any(|capability| capability.number() == number) {
+        if confinement.kept.iter().any(|capability| capability.number() == number) {
             continue;
         }
         match drop_from_bounding_set(number) {
@@ -70,7 +96,27 @@ fn confine(kept: &[Capability]) -> io::Result<()> {
         }
     }
     prctl::set_no_new_privs()?;
-    Ok(())
+    confinement.seccomp.as_ref().map_or(Ok(()), Profile::apply).map_err(io::Error::other)
+}
+
+/// Every mount that this process sees, in a mount namespace of its own. Files that are open stay writable.
+fn read_only_root() -> io::Result<()> {
+    sched::unshare(CloneFlags::CLONE_NEWNS)?;
+    mount::mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>)?;
+    let attributes =
+        libc::mount_attr { attr_set: libc::MOUNT_ATTR_RDONLY, attr_clr: 0, propagation: 0, userns_fd: 0 };
+    // SAFETY: the path is a string of C, and pointer and length describe `attributes`, which lives until the call returns.
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_mount_setattr,
+            libc::AT_FDCWD,
+            c"/".as_ptr(),
+            libc::AT_RECURSIVE,
+            &raw const attributes,
+            size_of_val(&attributes),
+        )
+    };
+    Ok(Errno::result(result).map(drop)?)
 }
 
 fn drop_from_bounding_set(number: libc::c_ulong) -> Result<(), Errno> {

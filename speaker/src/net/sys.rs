@@ -70,8 +70,10 @@ pub(super) fn take_overruns(socket: &Socket) -> io::Result<u64> {
 pub(super) fn run_in_real_time(priority: i32) -> io::Result<()> {
     let parameter = libc::sched_param { sched_priority: priority };
     let policy = libc::SCHED_RR | libc::SCHED_RESET_ON_FORK;
+    // The call itself: musl's function of this name refuses always.
     // SAFETY: thread 0 is the caller, and the pointer is to a live value.
-    checked(unsafe { libc::sched_setscheduler(0, policy, &raw const parameter) })
+    let result = unsafe { libc::syscall(libc::SYS_sched_setscheduler, 0, policy, &raw const parameter) };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 /// Keeps every page that the process touches, now and later, in memory.
