@@ -82,8 +82,9 @@ pub(crate) fn confine(confine: Confine) -> anyhow::Error {
 
 /// Runs the command in a box and returns its exit code.
 pub(crate) fn in_box(command: &[OsString]) -> anyhow::Result<ExitCode> {
-    if let Side::Outside(code) = sandbox::enter()? {
-        return Ok(code);
+    match sandbox::enter()? {
+        Side::Outside(code) => return Ok(code),
+        Side::Inside(held) => drop(held),
     }
     let mut command = command_of(command).context("no command")?;
     let status = command.status().with_context(|| format!("run {}", command.get_program().display()))?;

@@ -12,6 +12,7 @@ use patina_lab::cluster::{MOST_NODES, Settings, View};
 use patina_lab::control::{self, Request, Response};
 use patina_lab::netlink::Snooping;
 use patina_lab::sandbox::{self, Side};
+use patina_lab::signals::Signals;
 use patina_lab::state::StateDir;
 use patina_lab::{settings, story};
 
@@ -117,21 +118,23 @@ pub(crate) fn run(lab: Lab) -> anyhow::Result<ExitCode> {
 }
 
 fn play(size: Size, form: Form, folder: &Path) -> anyhow::Result<ExitCode> {
-    if let Side::Outside(code) = sandbox::enter()? {
-        return Ok(code);
-    }
+    let held = match sandbox::enter()? {
+        Side::Outside(code) => return Ok(code),
+        Side::Inside(held) => held,
+    };
     let settings = settings_of(size, folder)?;
     let output = match form {
         Form::Text => story::Output::Text,
         Form::Json => story::Output::Json,
     };
     runtime()?.block_on(async {
+        let mut signals = Signals::listen(Some(held))?;
         tokio::select! {
             report = story::play(settings, output) => Ok(match report.broken {
                 None => ExitCode::SUCCESS,
                 Some(_) => ExitCode::FAILURE,
             }),
-            signal = patina_lab::wait::for_signal() => bail!("ended by {}; nothing is left behind", signal?),
+            signal = signals.next() => bail!("ended by {signal}; nothing is left behind"),
         }
     })
 }

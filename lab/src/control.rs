@@ -10,10 +10,12 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt};
 use tokio::net::UnixListener;
-use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cluster::{Cluster, View};
 use crate::http;
+use crate::settings;
+use crate::signals::Signals;
+use crate::state::StateDir;
 
 /// Name of the socket in the lab's folder.
 pub const SOCKET: &str = "control";
@@ -69,7 +71,7 @@ pub enum Response {
 /// # Errors
 /// No lab, or it ended before it answered.
 pub fn ask(folder: &Path, request: &Request) -> anyhow::Result<Response> {
-    let mut stream = UnixStream::connect(folder.join(SOCKET)).map_err(|_| NoLab)?;
+    let mut stream = UnixStream::connect(folder.join(SOCKET)).map_err(|_| NoEar::of(folder))?;
     stream.set_read_timeout(Some(PATIENCE))?;
     writeln!(stream, "{}", serde_json::to_string(request)?)?;
     let mut line = String::new();
@@ -79,22 +81,33 @@ pub fn ask(folder: &Path, request: &Request) -> anyhow::Result<Response> {
 
 /// Nobody listens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no lab is running; start one with `patina lab up`")]
-pub struct NoLab;
+pub enum NoEar {
+    /// There is no lab.
+    #[error("no lab is running; start one with `{} up`", settings::called())]
+    NoLab,
+    /// There is one that does not listen, or not yet.
+    #[error(
+        "the lab that is running takes no orders: it is starting, or tells its story and then ends by itself"
+    )]
+    Deaf,
+}
+
+impl NoEar {
+    fn of(folder: &Path) -> Self {
+        if StateDir::is_taken(folder) { Self::Deaf } else { Self::NoLab }
+    }
+}
 
 /// Serves requests until one of them, or a signal, ends the lab.
 ///
 /// # Errors
 /// The socket cannot be made.
-pub async fn serve(cluster: &mut Cluster, folder: &Path) -> anyhow::Result<()> {
+pub async fn serve(cluster: &mut Cluster, folder: &Path, signals: &mut Signals) -> anyhow::Result<()> {
     let listener = UnixListener::bind(folder.join(SOCKET)).context("the lab's socket")?;
-    let mut terminated = signal(SignalKind::terminate())?;
-    let mut interrupted = signal(SignalKind::interrupt())?;
     loop {
         let stream = tokio::select! {
             taken = listener.accept() => taken?.0,
-            _ = terminated.recv() => return Ok(()),
-            _ = interrupted.recv() => return Ok(()),
+            _ = signals.next() => return Ok(()),
         };
         match converse(stream, cluster).await {
             Ok(After::GoOn) => {}

@@ -21,6 +21,7 @@ pub mod sandbox;
 pub mod seccomp;
 pub mod segment;
 pub mod settings;
+pub mod signals;
 pub mod standins;
 pub mod state;
 pub mod story;

@@ -9,7 +9,8 @@
 //! ```
 //!
 //! When process 1 ends, the kernel kills every other process of its PID namespace; when the outer one is
-//! killed, process 1 gets SIGKILL. Network namespaces are anonymous (see [`crate::netns`]) and go with them.
+//! killed, process 1 gets SIGKILL. Other signals reach process 1 only once it listens (`pid_namespaces(7)`), so they are
+//! [`Held`] until then. Network namespaces are anonymous (see [`crate::netns`]) and go with them.
 //! The box keeps the machine's own network namespace, so `kubectl` on the machine can reach the lab's API
 //! server on a loopback address; it changes nothing there.
 
@@ -57,10 +58,21 @@ pub enum SandboxError {
     },
 }
 
+/// Signals that wait until somebody listens; dropping this lets them come. Processes started meanwhile do not inherit it.
+#[derive(Debug)]
+pub struct Held(SigSet);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // The only refusal is of a wrong first argument.
+        let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&self.0), None);
+    }
+}
+
 /// On which side of the wall the calling code finds itself.
 pub enum Side {
-    /// In the box: go on.
-    Inside,
+    /// In the box: listen for signals and go on.
+    Inside(Held),
     /// Outside, after the box has ended: return this.
     Outside(ExitCode),
 }
@@ -71,13 +83,13 @@ pub enum Side {
 /// No privilege, or an odd kernel.
 pub fn enter() -> Result<Side, SandboxError> {
     separate()?;
-    let before = block_signals()?;
+    let held = Held(block_signals()?);
     // SAFETY of the fork: the caller promises that there is one thread only.
     let child = match privilege::fork().map_err(|e| refused("fork")(e.into()))? {
         ForkResult::Parent { child } => child,
         ForkResult::Child => {
-            settle(&before)?;
-            return Ok(Side::Inside);
+            settle()?;
+            return Ok(Side::Inside(held));
         }
     };
     Ok(Side::Outside(wait_for(child)))
@@ -124,10 +136,8 @@ fn block_signals() -> Result<SigSet, SandboxError> {
 }
 
 /// The first steps of process 1.
-fn settle(mask: &SigSet) -> Result<(), SandboxError> {
+fn settle() -> Result<(), SandboxError> {
     prctl::set_pdeathsig(Signal::SIGKILL).map_err(|e| refused("follow the outer process")(e.into()))?;
-    sigprocmask(SigmaskHow::SIG_SETMASK, Some(mask), None)
-        .map_err(|e| refused("restore signals")(e.into()))?;
     let nothing = None::<&str>;
     mount(nothing, "/", nothing, MsFlags::MS_REC | MsFlags::MS_PRIVATE, nothing)
         .map_err(|e| refused("keep mounts private")(e.into()))?;

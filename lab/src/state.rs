@@ -13,11 +13,13 @@ use nix::fcntl::{Flock, FlockArg};
 use nix::unistd::geteuid;
 use thiserror::Error;
 
+use crate::settings;
+
 /// Why the folder cannot be had. Nothing was changed.
 #[derive(Debug, Error)]
 pub enum StateError {
     /// Another lab lives.
-    #[error("another lab is running (it holds {0}); `patina lab down` ends one that was started by `up`")]
+    #[error("another lab is running (it holds {0}); `{called} down` ends one that was started by `up`", called = settings::called())]
     Taken(PathBuf),
     /// Somebody else could read or change what is in it.
     #[error("{0} is not a folder of this user alone (mode 0700)")]

@@ -1,9 +1,7 @@
 //! Waiting for a state, with a bound.
 
-use std::io;
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, sleep};
 
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -34,19 +32,4 @@ pub async fn wait_for<T>(
 
 fn deadline(after: Duration) -> Instant {
     Instant::from_std(crate::clock::now()) + after
-}
-
-/// Waits until somebody wants the program to end, and says by which signal.
-///
-/// # Errors
-/// Signals cannot be caught.
-pub async fn for_signal() -> io::Result<&'static str> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hang_up = signal(SignalKind::hangup())?;
-    Ok(tokio::select! {
-        _ = interrupt.recv() => "SIGINT",
-        _ = terminate.recv() => "SIGTERM",
-        _ = hang_up.recv() => "SIGHUP",
-    })
 }

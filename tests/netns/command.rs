@@ -1,10 +1,13 @@
 //! The `patina lab` command as a person types it.
 
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::unistd::Pid;
 use patina_lab::state::StateDir;
 use patina_lab::wait::wait_for;
 
@@ -55,6 +58,44 @@ impl Drop for Home {
     }
 }
 
+/// A command that somebody interrupts.
+struct Interrupted {
+    said: String,
+    code: Option<i32>,
+}
+
+impl Home {
+    /// Starts a command and, when the wish comes true, interrupts it as Ctrl-C does: the whole process group.
+    async fn interrupt(
+        &self,
+        arguments: &str,
+        wish: impl AsyncFnMut() -> anyhow::Result<Option<()>>,
+    ) -> anyhow::Result<Interrupted> {
+        let child = Command::new(PATINA)
+            .args(arguments.split_whitespace())
+            .env("XDG_RUNTIME_DIR", &self.0)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .spawn()?;
+        let came = wait_for("the moment to interrupt", Duration::from_secs(60), wish).await;
+        let group = Pid::from_raw(i32::try_from(child.id())?);
+        killpg(group, Signal::SIGINT)?;
+        let ended = tokio::task::spawn_blocking(move || child.wait_with_output());
+        let output =
+            tokio::time::timeout(Duration::from_secs(20), ended).await.context("it goes on")???;
+        came?;
+        Ok(Interrupted { said: String::from_utf8(output.stderr)?, code: output.status.code() })
+    }
+
+    async fn is_clean(&self) -> anyhow::Result<()> {
+        let none = async || Ok(processes_of(&self.0)?.is_empty().then_some(()));
+        wait_for("every process of the lab is gone", Duration::from_secs(10), none).await?;
+        ensure!(!self.folder().exists(), "its folder is still there");
+        Ok(())
+    }
+}
+
 /// Processes that were started with this path in an argument or in their environment.
 fn processes_of(folder: &Path) -> anyhow::Result<Vec<u32>> {
     let needle = folder.as_os_str().as_encoded_bytes();
@@ -96,8 +137,7 @@ async fn after_kill_9_nothing_is_left_and_the_next_lab_starts() -> anyhow::Resul
     let all = processes_of(&folder)?;
     ensure!(all.len() >= 4, "lab and agents: {all:?}");
     let outer = all.iter().min().context("no process")?;
-    let outer = nix::unistd::Pid::from_raw(i32::try_from(*outer)?);
-    nix::sys::signal::kill(outer, nix::sys::signal::Signal::SIGKILL)?;
+    kill(Pid::from_raw(i32::try_from(*outer)?), Signal::SIGKILL)?;
     let none = async || Ok(processes_of(&folder)?.is_empty().then_some(()));
     wait_for("every process of the lab is gone", Duration::from_secs(10), none).await?;
     assert!(home.fails("lab status")?.contains("no lab is running"));
@@ -105,6 +145,57 @@ async fn after_kill_9_nothing_is_left_and_the_next_lab_starts() -> anyhow::Resul
     home.succeeds("lab down")?;
     assert!(!folder.exists());
     Ok(())
+}
+
+/// Whether the lab has begun to fill its folder, and so many of its programs run.
+fn programs(folder: &Path, count: usize) -> anyhow::Result<Option<()>> {
+    Ok((folder.join("kubeconfig").exists() && processes_of(folder)?.len() >= count).then_some(()))
+}
+
+#[tokio::test]
+async fn an_interrupted_lab_ends_at_once_and_leaves_nothing() -> anyhow::Result<()> {
+    for (name, arguments) in [("story", "lab"), ("up", "lab up")] {
+        let home = Home::new(name)?;
+        let folder = home.folder();
+        // As soon as it has something to leave behind; and when nodes, their agents and speakers run.
+        for count in [1, 6] {
+            let end = home.interrupt(arguments, async || programs(&folder, count)).await?;
+            ensure!(
+                end.said.contains("ended by SIGINT; nothing is left behind"),
+                "{arguments}: {}",
+                end.said
+            );
+            ensure!(end.code == Some(1), "{arguments}: {:?}", end.code);
+            home.is_clean().await?;
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_signal_that_comes_before_anybody_listens_is_not_lost() -> anyhow::Result<()> {
+    let home = Home::new("early")?;
+    // The program in the box exists, and has hardly begun.
+    let boxed = async || Ok((processes_of(&home.0)?.len() >= 2).then_some(()));
+    let end = home.interrupt("lab", boxed).await?;
+    ensure!(end.code == Some(1) && end.said.contains("ended by SIGINT"), "{:?}: {}", end.code, end.said);
+    home.is_clean().await
+}
+
+#[tokio::test]
+async fn a_lab_that_tells_its_story_takes_no_orders_and_says_so() -> anyhow::Result<()> {
+    let home = Home::new("deaf")?;
+    let folder = home.folder();
+    let refused = async || {
+        let Some(()) = programs(&folder, 2)? else { return Ok(None) };
+        for order in ["lab status", "lab down"] {
+            let told = home.fails(order)?;
+            ensure!(told.contains("takes no orders"), "{told}");
+        }
+        Ok(Some(()))
+    };
+    home.interrupt("lab", refused).await?;
+    home.is_clean().await
 }
 
 #[test]

@@ -8,9 +8,12 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Args;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use patina_lab::control::{self, Request};
 use patina_lab::sandbox::{self, Side};
 use patina_lab::settings;
+use patina_lab::signals::Signals;
 use patina_lab::state::{StateDir, StateError};
 use patina_lab::wait::wait_for;
 use patina_lab::{agent, cluster};
@@ -44,9 +47,29 @@ pub(super) fn up(size: Size, folder: &Path) -> anyhow::Result<ExitCode> {
         .stderr(Stdio::piped())
         .spawn()
         .context("start the cluster")?;
-    runtime()?.block_on(wait_for("the lab is up", UP_WITHIN, async || is_up(&mut child, folder)))??;
+    if let Err(error) = runtime()?.block_on(until_up(&mut child, folder)) {
+        end(&mut child)?;
+        return Err(error);
+    }
     say(&next_steps(size, folder));
     Ok(ExitCode::SUCCESS)
+}
+
+async fn until_up(child: &mut Child, folder: &Path) -> anyhow::Result<()> {
+    let mut signals = Signals::listen(None)?;
+    tokio::select! {
+        up = wait_for("the lab is up", UP_WITHIN, async || is_up(child, folder)) => up?,
+        signal = signals.next() => bail!("ended by {signal}; nothing is left behind"),
+    }
+}
+
+/// Ends a cluster that nobody will use, and waits until it is gone.
+fn end(child: &mut Child) -> anyhow::Result<()> {
+    if child.try_wait()?.is_none() {
+        kill(Pid::from_raw(i32::try_from(child.id())?), Signal::SIGTERM)?;
+        child.wait()?;
+    }
+    Ok(())
 }
 
 /// Up, still on its way, or ended (then for good, with its own words).
@@ -94,19 +117,21 @@ pub(super) fn down(folder: &Path) -> anyhow::Result<ExitCode> {
 pub(crate) fn run_cluster(arguments: &Cluster) -> anyhow::Result<ExitCode> {
     // It is the leader of nothing yet: `up` has just started it.
     nix::unistd::setsid().context("a session of its own")?;
-    if let Side::Outside(code) = sandbox::enter()? {
-        return Ok(code);
-    }
+    let held = match sandbox::enter()? {
+        Side::Outside(code) => return Ok(code),
+        Side::Inside(held) => held,
+    };
     let folder = &arguments.state;
     let settings = settings_of(arguments.size, folder)?;
     let log = File::options().create(true).append(true).open(folder.join("lab.log"))?;
     agent::log_to(log);
     runtime()?.block_on(async {
+        let mut signals = Signals::listen(Some(held))?;
         let mut cluster = tokio::select! {
             started = cluster::Cluster::start(settings) => started?,
-            signal = patina_lab::wait::for_signal() => bail!("ended by {}", signal?),
+            signal = signals.next() => bail!("ended by {signal}"),
         };
-        control::serve(&mut cluster, folder).await
+        control::serve(&mut cluster, folder, &mut signals).await
     })?;
     // `up` may be gone, and with it the pipe.
     let _ = std::io::stderr().flush();

@@ -1,6 +1,7 @@
 //! What became of the requests.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::{Duration, Instant};
 
 /// Why a request failed.
@@ -12,6 +13,16 @@ pub enum Failure {
     Refused,
     /// The client's own kernel knew no way.
     Unreachable,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Silence => "no answer in time",
+            Self::Refused => "refused",
+            Self::Unreachable => "no way there",
+        })
+    }
 }
 
 /// How a request ended.
@@ -79,6 +90,20 @@ impl Tally {
         self.failed - self.failed_in_gap
     }
 
+    /// The failures by reason, and what else a person needs to judge them, in one line.
+    pub fn losses(&self) -> String {
+        let reasons = self.reasons.iter().map(|(reason, count)| format!("{count} × {reason}"));
+        format!(
+            "{} of {} requests were lost ({}); longest time without any answer {} ms; the machine itself stood still for \
+             up to {} ms",
+            self.failed,
+            self.sent,
+            reasons.collect::<Vec<_>>().join(", "),
+            self.gap.as_millis(),
+            self.stall.as_millis()
+        )
+    }
+
     fn count(&mut self, request: Request, silent: bool) {
         match request.outcome {
             Outcome::Answered { node, .. } => *self.answered_by.entry(node).or_default() += 1,
@@ -138,6 +163,16 @@ mod tests {
     fn silence_until_the_end_is_a_gap() {
         let (requests, _) = requests(&[true, false, false, false]);
         assert_eq!(Tally::of(requests, Duration::ZERO).gap, Duration::from_millis(29));
+    }
+
+    #[test]
+    fn losses_are_told_with_their_reasons() {
+        let (requests, _) = requests(&[true, false, false, true]);
+        assert_eq!(
+            Tally::of(requests, Duration::from_millis(7)).losses(),
+            "2 of 4 requests were lost (2 × no answer in time); longest time without any answer 30 ms; \
+             the machine itself stood still for up to 7 ms"
+        );
     }
 
     #[test]

@@ -137,7 +137,7 @@ impl<'a> Chapter<'a> {
         self.facts.handover_lost = Some(tally.failed);
         self.facts.handover_gap_ms = Some(ms(tally.gap));
         let heir = heir?;
-        ensure!(tally.failed == 0, "{} of {} requests were lost", tally.failed, tally.sent);
+        ensure!(tally.failed == 0, "{}", tally.losses());
         self.voice.held(&format!("{heir} answers now; 0 of {} requests lost", tally.sent));
         self.facts.handed_over_to = Some(heir);
         self.cluster.start_speaker(&giver)
