@@ -4,7 +4,6 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::pin::pin;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::Duration;
 
@@ -13,8 +12,9 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use patina_lab::agent;
 use patina_lab::sandbox::{self, Side};
+use patina_lab::signals::Signals;
 use patina_lab::state::{StateDir, StateError};
-use patina_lab::wait::{for_signal, wait_for};
+use patina_lab::wait::wait_for;
 use patina_realcluster::{Cluster, Spec, Tools};
 
 /// Longer than the cluster itself waits for its parts.
@@ -89,21 +89,22 @@ pub(crate) fn stay(nodes: u8, folder: &Path) -> anyhow::Result<ExitCode> {
     // It is the leader of nothing yet: `up` has just started it.
     nix::unistd::setsid().context("a session of its own")?;
     let tools = tools()?;
-    if let Side::Outside(code) = sandbox::enter()? {
-        return Ok(code);
-    }
+    let held = match sandbox::enter()? {
+        Side::Outside(code) => return Ok(code),
+        Side::Inside(held) => held,
+    };
     let state = StateDir::take(folder)?;
     agent::log_to(fs::File::options().create(true).append(true).open(folder.join("realcluster.log"))?);
     runtime()?.block_on(async {
         // One ear from the start to the end: between two of them a signal would be lost.
-        let mut signal = pin!(for_signal());
+        let mut signals = Signals::listen(Some(held))?;
         let started = Cluster::start(Spec::with_nodes(nodes), tools, patina()?, state);
         let cluster = tokio::select! {
             started = started => started?,
-            signal = &mut signal => bail!("ended by {}", signal?),
+            signal = signals.next() => bail!("ended by {signal}"),
         };
         fs::write(cluster.folder().join(READY), "")?;
-        signal.await?;
+        signals.next().await;
         Ok(())
     })?;
     Ok(ExitCode::SUCCESS)
