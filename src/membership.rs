@@ -50,8 +50,23 @@ const MAX_PEERS: usize = 1024;
 
 /// After total silence, whoever lives is heard within so many half beats.
 const HEARD_WITHIN: u32 = 3;
-/// While a peer is suspected, a beat that asks about it goes out every so many fifths of a beat: questions get lost too.
-const ASK_AGAIN: u32 = 2;
+/// Without more peers than these, few can say better about a silent one, and few are disturbed by asking.
+const FEW: usize = 2;
+
+/// When to ask about a silent peer, in fifths of its beat.
+#[derive(Clone, Copy, Debug)]
+struct Asking {
+    /// After so long a silence.
+    after: u32,
+    /// And again every so many, while it lasts: questions get lost too.
+    again: u32,
+}
+
+impl Asking {
+    const AMONG_FEW: Self = Self { after: 6, again: 1 };
+    const AMONG_MANY: Self = Self { after: 11, again: 2 };
+}
+
 /// A contest is remembered for so long.
 const CONTEST: Duration = Duration::from_secs(1);
 
@@ -152,6 +167,8 @@ pub struct Membership {
     surroundings: Surroundings,
     settling: settling::Settling,
     speech: Speech,
+    /// While a peer is suspected: when to ask about it again.
+    ask_at: Option<Instant>,
     foreign_at: Option<Instant>,
     deaf_until: Instant,
     echoes: u64,
@@ -173,6 +190,7 @@ impl Membership {
             surroundings: Surroundings::default(),
             settling: settling::Settling::new(now),
             speech: Speech::new(now),
+            ask_at: None,
             foreign_at: None,
             deaf_until: Instant::ZERO,
             echoes: 0,
@@ -266,32 +284,52 @@ impl Membership {
         if !self.changes.is_empty() {
             return Instant::ZERO;
         }
-        let peers = self.peers.values().filter(|peer| peer.alive || peer.standing).map(Self::peer_deadline);
-        peers.chain(self.settling_deadline()).fold(self.speech_deadline(), Instant::min)
+        let asking = self.asking();
+        let peers = self.peers.values().filter(|peer| peer.alive || peer.standing);
+        let peers = peers.map(|peer| Self::peer_deadline(peer, asking));
+        peers.chain(self.settling_deadline()).chain(self.ask_at).fold(self.speech_deadline(), Instant::min)
     }
 
-    fn peer_deadline(peer: &Peer) -> Instant {
+    fn asking(&self) -> Asking {
+        let alive = self.peers.values().filter(|peer| peer.alive).count();
+        if alive > FEW { Asking::AMONG_MANY } else { Asking::AMONG_FEW }
+    }
+
+    fn peer_deadline(peer: &Peer, asking: Asking) -> Instant {
         let stands = if peer.standing { peer.stands_until() } else { peer.alive_until() };
         let end = stands.min(peer.alive_until());
-        if peer.suspected_at.is_none() && peer.alive { end.min(peer.suspect_at()) } else { end }
+        if peer.suspected_at.is_none() && peer.alive { end.min(peer.silent_for(asking.after)) } else { end }
     }
 
     /// Compares every peer's life with the clock.
     fn review(&mut self, now: Instant) {
         let ids: Vec<NodeId> = self.peers.keys().copied().collect();
+        let asking = self.asking();
         for id in ids {
-            self.review_peer(id, now);
+            self.review_peer(id, asking, now);
+        }
+        self.ask(asking, now);
+    }
+
+    /// Beats out of turn, and again, while some peer is suspected.
+    fn ask(&mut self, asking: Asking, now: Instant) {
+        let suspected = self.peers.values().filter(|peer| peer.alive && peer.suspected_at.is_some());
+        // An idle peer is not so urgent, but it is worth more than one question.
+        let Some(beat) = suspected.map(|peer| peer.interval.min(self.timing.beat * 2)).min() else {
+            self.ask_at = None;
+            return;
+        };
+        if self.ask_at.is_none_or(|at| at <= now) {
+            self.ask_at = Some(now + beat * asking.again / 5);
+            self.speech.hasten(now);
         }
     }
 
-    fn review_peer(&mut self, id: NodeId, now: Instant) {
+    fn review_peer(&mut self, id: NodeId, asking: Asking, now: Instant) {
         let Some(peer) = self.peers.get_mut(&id) else { return };
         let (alive, standing) = (now < peer.alive_until(), now < peer.stands_until());
-        if alive && peer.suspected_at.is_none() && now >= peer.suspect_at() {
+        if alive && peer.suspected_at.is_none() && now >= peer.silent_for(asking.after) {
             peer.suspected_at = Some(now);
-            self.speech.hasten(now);
-        } else if alive && peer.suspected_at.is_some() {
-            self.speech.hasten(now + self.timing.beat * ASK_AGAIN / 5);
         }
         if standing != peer.standing {
             peer.standing = standing;
@@ -320,7 +358,7 @@ impl Membership {
     pub fn bury(&mut self, id: NodeId, now: Instant) {
         if let Some(peer) = self.peers.get_mut(&id) {
             peer.bury(now);
-            self.review_peer(id, now);
+            self.review_peer(id, self.asking(), now);
         }
     }
 

@@ -72,9 +72,9 @@ impl Hot {
             link.membership.grant_grace(late, now);
             let silent = now.since(link.membership.last_beat());
             let patience = link.membership.timing.doubt_after(link.membership.interval());
-            if silent > patience && link.membership.state() != State::Starting {
+            if silent > patience {
+                doubted |= link.membership.state() != State::Starting;
                 link.doubt(&mut self.reports, now);
-                doubted = true;
             }
         }
         if doubted {

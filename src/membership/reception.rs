@@ -5,6 +5,7 @@ use super::codec::{self, Unreadable};
 use super::member::{Incarnation, NodeId, Version};
 use super::seal::Keyring;
 use super::session::{Echo, Peer, Stale};
+use super::speech::HEARD_IN_ROTATION;
 use super::{Change, Ignored, MAX_PEERS, Membership};
 use crate::time::Instant;
 
@@ -65,7 +66,7 @@ impl Membership {
         if !beat.gone.is_empty() {
             self.changes.push_back(Change::Gone(beat.gone));
         }
-        self.review_peer(beat.id, now);
+        self.review_peer(beat.id, self.asking(), now);
         self.note_match(beat.id, now);
         Ok(())
     }
@@ -124,9 +125,13 @@ impl Membership {
     }
 
     fn learn_echo(&mut self, beat: &Beat, echo: Option<Echo>) {
+        let turns = self.peers.values().filter(|peer| peer.alive).count() / HEARD_IN_ROTATION;
         let Some(peer) = self.peers.get_mut(&beat.id) else { return };
         let Some(echo) = echo else { return };
+        let turn = peer.interval * u32::try_from(turns).unwrap_or(u32::MAX);
         self.echoes += u64::from(peer.echo.is_none_or(|old| old.claims != echo.claims));
+        // Whoever could not hear this node for a while has missed what it announced: to it this node is the newcomer.
+        peer.newcomer |= peer.echo.is_some_and(|old| echo.at.since(old.at) > peer.patience + turn);
         peer.echo = Some(echo);
         let named = self.surroundings.named.as_ref().is_none_or(|named| named.contains(&peer.name));
         if named && peer.name != self.me.name {
@@ -149,7 +154,7 @@ impl Membership {
     fn learn_one(&mut self, heard: &Heard, received: Instant) -> bool {
         let Some(peer) = self.peers.get_mut(&heard.id) else { return false };
         let at = received - heard.age;
-        peer.vouch(heard.incarnation, heard.sequence, at);
+        peer.vouch(heard.incarnation, heard.sequence, heard.claims, at);
         let fresher = peer.renewed_at > at + peer.interval / 2;
         if heard.asked && fresher {
             peer.echoes_due = peer.echoes_due.max(1);

@@ -99,6 +99,7 @@ pub struct Peer {
     pub(super) slice_at: Option<Instant>,
     pub(super) contested_until: Instant,
     vouched_at: Instant,
+    attested_at: Instant,
     grace_until: Instant,
     buried_at: Instant,
     clock: ClockLine,
@@ -167,6 +168,7 @@ impl Peer {
             slice_at: None,
             contested_until: Instant::ZERO,
             vouched_at: Instant::ZERO,
+            attested_at: Instant::ZERO,
             grace_until: Instant::ZERO,
             buried_at: Instant::ZERO,
             clock: ClockLine::new(beat.sent, received),
@@ -222,12 +224,17 @@ impl Peer {
         reborn
     }
 
-    /// A live peer says that it heard this one's datagram `sequence` at `at`. Of a datagram that this node has heard
-    /// itself its own clock tells better.
-    pub fn vouch(&mut self, incarnation: Incarnation, sequence: Sequence, at: Instant) {
+    /// A live peer says that it heard this one's datagram `sequence` at `at`, and holds its list of claims in the
+    /// version `claims`. Of a datagram that this node has heard itself its own clock tells better. Claims that have
+    /// ended do not stand again by the word of one who knows that they have changed.
+    pub fn vouch(&mut self, incarnation: Incarnation, sequence: Sequence, claims: Version, at: Instant) {
         let later = incarnation == self.incarnation && sequence > self.sequence;
-        if later && at > self.buried_at {
-            self.vouched_at = self.vouched_at.max(at);
+        if !later || at <= self.buried_at {
+            return;
+        }
+        self.vouched_at = self.vouched_at.max(at);
+        if self.standing || claims <= self.claims.stamp().version {
+            self.attested_at = self.attested_at.max(at);
         }
     }
 
@@ -235,7 +242,8 @@ impl Peer {
     pub fn bury(&mut self, now: Instant) {
         let past = now - self.patience * 2;
         (self.heard_at, self.renewed_at) = (self.heard_at.min(past), self.renewed_at.min(past));
-        (self.vouched_at, self.grace_until, self.buried_at) = (Instant::ZERO, Instant::ZERO, now);
+        (self.vouched_at, self.attested_at) = (Instant::ZERO, Instant::ZERO);
+        (self.grace_until, self.buried_at) = (Instant::ZERO, now);
     }
 
     /// Gives it until `until` to be heard: this node itself may have missed its beats.
@@ -254,12 +262,12 @@ impl Peer {
 
     /// When its claims stop standing, if no beat renews them.
     pub fn stands_until(&self) -> Instant {
-        (self.renewed_at.max(self.vouched_at) + self.borne()).max(self.grace_until)
+        (self.renewed_at.max(self.attested_at) + self.borne()).max(self.grace_until)
     }
 
-    /// When its silence becomes suspicious: after 2.2 of its beats.
-    pub fn suspect_at(&self) -> Instant {
-        self.heard_at + self.interval * 11 / 5
+    /// When its silence will have lasted for so many fifths of its beat.
+    pub fn silent_for(&self, fifths: u32) -> Instant {
+        self.heard_at + self.interval * fifths / 5
     }
 
     /// Whether it has proven to hear this node.

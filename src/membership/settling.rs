@@ -118,11 +118,14 @@ impl Membership {
     }
 
     /// The own loop has stalled: claims are neither renewed nor ended until it is known what happened meanwhile.
+    /// Who has not settled yet settles anew.
     pub fn doubt(&mut self, now: Instant) {
-        if self.state != State::Starting {
-            self.settling.doubt_since = Some(now);
-            self.become_state(State::Doubting, now);
+        if self.state == State::Starting {
+            self.settling = Settling::new(now);
+            return;
         }
+        self.settling.doubt_since = Some(now);
+        self.become_state(State::Doubting, now);
     }
 
     /// Each live peer has beaten since this node woke, and its lists are known; or a dead-time has passed.

@@ -21,7 +21,7 @@ use super::{Change, Membership};
 use crate::time::Instant;
 
 /// Peers named as heard in every beat, when nothing is urgent.
-const HEARD_IN_ROTATION: usize = 4;
+pub(super) const HEARD_IN_ROTATION: usize = 4;
 /// Peers named as heard at most.
 const HEARD_AT_MOST: usize = 12;
 /// A peer sees itself named so many times at the beginning of a life.

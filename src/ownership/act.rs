@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::facts::line;
-use super::rules::{Decision, HAND_BEATS, PROBE_SPACING, PROBES, Rival};
+use super::rules::{Decision, HAND_AT_MOST, HAND_BEATS, PROBE_SPACING, PROBES, Rival};
 use super::slot::{Cause, Hand, Owner, Role, next_version};
 use super::{Output, Ownership};
 use crate::membership::Membership;
@@ -154,7 +154,7 @@ impl Ownership {
         membership: &mut Membership,
         now: Instant,
     ) -> Option<Instant> {
-        let until = now + membership.timing.beat * HAND_BEATS;
+        let until = now + (membership.timing.beat * HAND_BEATS).min(HAND_AT_MOST / 2);
         let owner = self.slots.get_mut(&address)?.owner_mut()?;
         let hand = owner.hand.get_or_insert_with(|| Hand { began: now, until, tried: Vec::new() });
         hand.until = until;

@@ -15,6 +15,9 @@ use crate::time::Instant;
 /// Without a frame of another station for so many beats, this node may be the one that is cut off.
 const PROOF_BEATS: u32 = 2;
 
+/// A peer whose beat is late by so many fifths of a beat may have died.
+const OVERDUE: u32 = 7;
+
 impl Ownership {
     /// Looks at one address: gathers the facts, decides, and carries the decision out.
     pub(super) fn look(&mut self, address: IpAddr, membership: &mut Membership, now: Instant) {
@@ -68,6 +71,7 @@ fn rivals(address: IpAddr, membership: &Membership, now: Instant) -> Vec<Rival> 
             id: peer.id,
             name: peer.name.clone(),
             claim,
+            state: peer.state,
             deaf_to_me: peer.receiving && last_echo(peer) + peer.patience < now,
         })
         .collect()
@@ -139,7 +143,7 @@ fn gather<'a>(
         place,
         vacant_by: slot.last.filter(|last| last.died).map_or(Cause::Unowned, |_| Cause::OwnerDied),
         parting,
-        next_target: parting.and_then(|_| next_target(slot, address, ranking, membership)),
+        next_target: parting.and_then(|_| next_target(slot, address, ranking, membership, now)),
         asserted_at: slot.asserted_at,
         provoked: slot.provoked,
         unwell,
@@ -217,17 +221,25 @@ pub(super) fn best(address: IpAddr, weight: Weight, membership: &Membership) -> 
     (first < mine).then(|| (first.id(), first.weight() > weight))
 }
 
-fn next_target(slot: &Slot, address: IpAddr, ranking: &Ranking, membership: &Membership) -> Option<NodeId> {
+fn next_target(
+    slot: &Slot,
+    address: IpAddr,
+    ranking: &Ranking,
+    membership: &Membership,
+    now: Instant,
+) -> Option<NodeId> {
     let tried = slot.owner().and_then(|owner| owner.hand.as_ref()).map_or(&[][..], |hand| &hand.tried);
     let wanted = slot.planned.and_then(|planned| planned.to);
     // Who gives away because it stalls gives to one that does not.
     let late = |id| membership.peer(id).is_some_and(|peer| peer.lateness >= membership.timing.beat);
     let lateness_matters =
         slot.planned.is_none() && slot.offer.is_some() && membership.state() == State::Active;
+    // Who is overdue may have died: it is tried last.
+    let overdue = |id| membership.peer(id).is_some_and(|peer| now > peer.silent_for(OVERDUE));
     candidates(address, ranking, membership)
         .filter(|rank| !(lateness_matters && late(rank.id())))
         .filter(|rank| !tried.contains(&rank.id()) && wanted.is_none_or(|id| id == rank.id()))
-        .min()
+        .min_by_key(|rank| (overdue(rank.id()), *rank))
         .map(|rank| rank.id())
 }
 

@@ -39,6 +39,8 @@ pub struct Rival {
     pub name: NodeName,
     /// What it claims.
     pub claim: Claim,
+    /// What it says of itself.
+    pub state: State,
     /// Frames reach it, but it has not echoed this node for its patience: this node's frames do not arrive.
     pub deaf_to_me: bool,
 }
@@ -183,8 +185,12 @@ fn owner(facts: &Facts<'_>, claim: &Claim, hand: Option<&Hand>, answered: &[(Nod
     }
 }
 
-/// Whether the rival's claim ends this node's.
+/// Whether the rival's claim ends this node's. One that doubts itself gives up when it hears of this claim; if both gave
+/// up, nobody would answer.
 fn wins(facts: &Facts<'_>, rival: &Rival, claim: &Claim) -> bool {
+    if rival.state == State::Doubting {
+        return false;
+    }
     let later = rival.claim.epoch > claim.epoch;
     outranks(facts.ranking, (&rival.claim, &rival.name, rival.id), (claim, facts.me.1, facts.me.0))
         || (later && rival.deaf_to_me)

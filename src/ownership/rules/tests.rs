@@ -30,7 +30,7 @@ fn claim(epoch: u32, confirmed: bool) -> Claim {
 }
 
 fn rival(claim: Claim) -> Rival {
-    Rival { id: OTHER, name: NodeName::from("node-b"), claim, deaf_to_me: false }
+    Rival { id: OTHER, name: NodeName::from("node-b"), claim, state: State::Active, deaf_to_me: false }
 }
 
 fn bystander() -> Case {

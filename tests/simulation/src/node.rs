@@ -206,6 +206,11 @@ impl Node {
         self.speaker.as_ref().is_some_and(|speaker| speaker.frozen_until <= at)
     }
 
+    /// Whether its speaker says that it doubts itself: it answers nothing until it knows what happened meanwhile.
+    pub fn doubts(&self) -> bool {
+        self.speaker.as_ref().is_some_and(|speaker| speaker.doubting)
+    }
+
     /// Since when it says it answers for an address.
     pub fn owns(&self, address: IpAddr) -> Option<Duration> {
         let owned = (address, segment_of(address_number(address), self.links));

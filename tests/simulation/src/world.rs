@@ -176,10 +176,15 @@ impl World {
         self.liar || self.contested.contains(&number)
     }
 
-    /// Whether a node hears any station at all.
+    /// Whether a node hears any station that speaks: a client, or a speaker that is awake.
     pub fn hears_anything(&self, node: u16, number: u16, at: Duration) -> bool {
         let station = self.station(node, number);
-        self.lan.stations().any(|other| self.lan.passes(other, station, at))
+        let speaks = |other: &Station| match *other {
+            Station::Link { node, .. } => self.nodes[usize::from(node)].awake(at),
+            Station::Host(_) => true,
+            Station::Stranger(_) => false,
+        };
+        self.lan.stations().filter(speaks).any(|other| self.lan.passes(other, station, at))
     }
 
     /// Whether a node hears any other speaker that is awake.

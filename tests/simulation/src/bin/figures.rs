@@ -1,6 +1,6 @@
 //! The figures of `docs/simulation.md`: what the simulation says about questions that the design left open.
 //!
-//! `cargo run -p patina-simulation --bin figures [SEEDS]` prints the tables.
+//! `cargo run -p patina-simulation --bin figures [SEEDS [PART OF A ROW'S NAME]]` prints the tables.
 
 #![expect(clippy::print_stdout, reason = "it talks to the person who typed it")]
 
@@ -21,10 +21,14 @@ type Told = Result<(u32, bool), Violation>;
 
 fn main() {
     let seeds = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(50);
-    crash_gaps(seeds);
+    let wanted = std::env::args().nth(2);
+    if wanted.is_none() {
+        crash_gaps(seeds);
+    }
     println!("\n| history | told | promise broken | moves beyond the cause | the wrong side won |");
     println!("| --- | --- | --- | --- | --- |");
-    for (name, tell) in open_questions() {
+    let rows = open_questions().into_iter();
+    for (name, tell) in rows.filter(|(name, _)| wanted.as_ref().is_none_or(|part| name.contains(part))) {
         row(&name, seeds, tell.as_ref());
     }
 }

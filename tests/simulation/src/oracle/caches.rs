@@ -42,7 +42,9 @@ impl Caches {
     pub fn tick(&mut self, world: &World, at: Duration) -> Finding {
         let mut astray = BTreeMap::new();
         for &number in world.services.iter().filter(|&&number| !world.contested(number)) {
-            let answerers = world.awake_answerers(number, at);
+            let mut answerers = world.awake_answerers(number, at);
+            // Who doubts itself answers nothing, and does not have to.
+            answerers.retain(|&node| !world.nodes[usize::from(node)].doubts());
             for (index, host) in world.hosts_of(number).enumerate() {
                 let Some(owner) = self.misled(world, host, number, &answerers, at) else { continue };
                 let before = self.astray.get(&(index, number)).filter(|(before, _)| *before == owner);
@@ -89,13 +91,20 @@ impl Caches {
     }
 }
 
+/// Whether the owner has a way to know that its first frames did not arrive: it took while all was joined, or a speaker
+/// that was cut off hears it again and says so.
+fn told_of_heal(world: &World, owner: u16, number: u16, at: Duration) -> bool {
+    let since = world.nodes[usize::from(owner)].owns(address(number)).unwrap_or_default();
+    since >= world.disturbed.wiring || world.has_company(owner, number, at)
+}
+
 fn overdue(world: &World, host: usize, number: u16, owner: u16, since: Duration, at: Duration) -> Finding {
     let weather = &world.lan.weather;
     let repeated = match weather.loss {
         _ if weather.bursts > 0 || weather.loss > 150 => REPEATED_OFTEN,
         // A frame of the loser that is late reaches one host and not the winner.
         0 if weather.late > 0 || at < world.disturbed.weather + UNHEARD + ASSERTED => UNHEARD,
-        0 if world.clean(owner, number, at) => Duration::ZERO,
+        0 if world.clean(owner, number, at) && told_of_heal(world, owner, number, at) => Duration::ZERO,
         0 => UNHEARD,
         _ => REPEATED,
     };

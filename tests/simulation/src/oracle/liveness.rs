@@ -32,7 +32,7 @@ impl Liveness {
             let answerers = world.awake_answerers(number, at);
             for node in (0..world.setup.nodes).filter(|&node| could(world, node, number, at)) {
                 let answered = |&other: &u16| other == node || world.hears(node, other, number, at);
-                if !answerers.iter().any(answered) {
+                if !answerers.iter().any(answered) && world.hears_anything(node, number, at) {
                     let since = self.orphans.get(&(number, node)).copied().unwrap_or(at);
                     orphans.insert((number, node), since);
                 }
@@ -71,7 +71,6 @@ fn overdue(world: &World, number: u16, node: u16, since: Duration, at: Duration)
     let bound = bound + slack(&world.lan.weather, &times);
     let lasted = at.saturating_sub(from);
     // Whatever cuts or joins a part of the segment begins the span anew: it is enough to look at its end.
-    let judged = || world.clean(node, number, at) && world.hears_anything(node, number, at);
-    (lasted > bound && judged())
+    (lasted > bound && world.clean(node, number, at))
         .then(|| format!("n{node} offers address {number} and hears nobody answer for it, for {lasted:?}"))
 }
