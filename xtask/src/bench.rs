@@ -1,6 +1,8 @@
-//! `bench failover`: the lab's story again and again, as a distribution.
+//! `bench failover`: the lab's story again and again, as a distribution. `bench allocate` and `bench plan`: [`figures`].
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a chore talks to the person who typed it")]
+
+mod figures;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,6 +24,13 @@ const REPEATS_PER_RUN: usize = 3;
 pub(crate) enum Bench {
     /// Crash of the announcing node and gentle stop, as a client sees them.
     Failover(Failover),
+    /// Many Services from empty to assigned, against as many bare status patches; against the lab's API server, or against
+    /// one that a kubeconfig leads to.
+    #[command(disable_help_flag = true)]
+    Allocate(figures::Passed),
+    /// Planning for many Services, whole and for one that has come or gone.
+    #[command(disable_help_flag = true)]
+    Plan(figures::Passed),
 }
 
 /// How to measure failover.
@@ -50,7 +59,14 @@ const FIGURES: &[(&str, &str)] = &[
 
 /// Runs the bench and prints its table.
 pub(crate) fn run(root: &Path, bench: &Bench) -> Result<()> {
-    let Bench::Failover(failover) = bench;
+    match bench {
+        Bench::Failover(failover) => measure_failover(root, failover),
+        Bench::Allocate(passed) => figures::run(root, "allocate", passed),
+        Bench::Plan(passed) => figures::run(root, "plan", passed),
+    }
+}
+
+fn measure_failover(root: &Path, failover: &Failover) -> Result<()> {
     let patina = build(root)?;
     let (runs, repeated) = collect(root, &patina, failover)?;
     let text = report(&runs, repeated, failover);

@@ -1,0 +1,66 @@
+//! The yardstick: as many status patches as the controller has to write, by a process that does nothing else.
+
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use futures::{StreamExt, TryStreamExt};
+use k8s_openapi::api::core::v1::Service;
+use kube::Api;
+use kube::api::{Patch, PatchParams};
+use serde_json::{Value, json};
+
+use super::observer::{self, Observer};
+use super::server::Server;
+use super::services::{AT_ONCE, Batch, Class, name};
+use crate::clock::Stopwatch;
+
+const NAMESPACE: &str = "bare";
+
+/// The time for so many patches, until the last was seen by a watch.
+pub(super) async fn run(server: &Server, count: usize) -> Result<Duration> {
+    let batch = Batch::create(server, NAMESPACE, count, Class::Nobodys).await?;
+    let api = server.services(NAMESPACE);
+    let mut observer = Observer::start(server, NAMESPACE).await?;
+    let watch = Stopwatch::start();
+    let patches = futures::stream::iter(0..count).map(|i| patch(&api, name(i), i));
+    let patched = patches.buffer_unordered(AT_ONCE).try_for_each(|()| async { Ok(()) });
+    let (patched, seen) = tokio::join!(patched, observer.until(count, observer::addressed));
+    patched.and(seen)?;
+    let time = watch.elapsed();
+    drop(observer);
+    batch.delete(server).await?;
+    Ok(time)
+}
+
+/// One patch of the shape that the controller writes.
+pub(super) async fn patch(api: &Api<Service>, name: String, i: usize) -> Result<()> {
+    let address = Ipv4Addr::from_bits(Ipv4Addr::new(198, 18, 0, 0).to_bits() + u32::try_from(i)?);
+    let body = json!({
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": { "name": name },
+        "status": {
+            "loadBalancer": { "ingress": [{ "ip": address }] },
+            "conditions": [
+                condition("patina.dev/Allocated", "True", "Allocated", &format!("{address} from pool bench")),
+                condition("patina.dev/Announced", "False", "NoAdvertisement", "NoAdvertisement: no L2Advertisement is \
+                    about the pool and the Service; create one, an empty spec is about all"),
+            ],
+        },
+    });
+    let parameters = PatchParams::apply("bench").force();
+    api.patch_status(&name, &parameters, &Patch::Apply(body)).await.context("patching a status")?;
+    Ok(())
+}
+
+fn condition(kind: &str, status: &str, reason: &str, message: &str) -> Value {
+    json!({
+        "type": kind,
+        "status": status,
+        "reason": reason,
+        "message": message,
+        "lastTransitionTime": "2026-01-01T00:00:00Z",
+        "observedGeneration": 1,
+    })
+}

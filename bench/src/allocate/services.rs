@@ -1,0 +1,73 @@
+//! Services by the thousand.
+
+use anyhow::{Context, Result};
+use futures::{StreamExt, TryStreamExt};
+use k8s_openapi::api::core::v1::Service;
+use kube::Api;
+use kube::api::{DeleteParams, ListParams, PostParams};
+use serde_json::json;
+
+use super::server::Server;
+
+/// Requests of this process under way at once: as many as the controller has.
+pub(super) const AT_ONCE: usize = 16;
+/// The class of Services that no controller looks at.
+const NOBODYS: &str = "bench.patina.dev/nobody";
+
+/// Whose Services.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Class {
+    Ours,
+    Nobodys,
+}
+
+/// Services in a namespace of their own.
+pub(super) struct Batch {
+    namespace: &'static str,
+}
+
+impl Batch {
+    /// Creates so many Services in this namespace.
+    pub(super) async fn create(
+        server: &Server,
+        namespace: &'static str,
+        count: usize,
+        class: Class,
+    ) -> Result<Self> {
+        server.namespace(namespace).await?;
+        let api = server.services(namespace);
+        let created = futures::stream::iter(0..count).map(|i| create(&api, name(i), class));
+        created.buffer_unordered(AT_ONCE).try_for_each(|_| async { Ok(()) }).await?;
+        Ok(Self { namespace })
+    }
+
+    /// Deletes them all.
+    pub(super) async fn delete(self, server: &Server) -> Result<()> {
+        let api = server.services(self.namespace);
+        api.delete_collection(&DeleteParams::default(), &ListParams::default()).await?;
+        while !api.list_metadata(&ListParams::default().limit(1)).await?.items.is_empty() {
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn name(i: usize) -> String {
+    format!("service-{i:05}")
+}
+
+/// A Service without node ports, of which there are 2,768 only.
+pub(super) async fn create(api: &Api<Service>, name: String, class: Class) -> Result<Service> {
+    let class = (class == Class::Nobodys).then_some(NOBODYS);
+    let service = serde_json::from_value(json!({
+        "metadata": { "name": name },
+        "spec": {
+            "type": "LoadBalancer",
+            "allocateLoadBalancerNodePorts": false,
+            "loadBalancerClass": class,
+            "selector": { "app": name },
+            "ports": [{ "port": 80, "protocol": "TCP" }],
+        },
+    }))?;
+    api.create(&PostParams::default(), &service).await.context("creating a Service")
+}
