@@ -15,6 +15,7 @@
 //! (a port outside 1-65535, say) fits these schemas.
 
 mod defaults;
+mod empty;
 mod kinds;
 mod merging;
 #[cfg(test)]

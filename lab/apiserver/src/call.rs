@@ -6,12 +6,12 @@ use crate::resource::Resource;
 use crate::selector::Selector;
 use crate::status::Status;
 
+mod listing;
 mod options;
 mod target;
 
-pub(crate) use options::{
-    DeleteOptions, FieldValidation, ListOptions, Propagation, Query, VersionMatch, WriteOptions,
-};
+pub(crate) use listing::{ListOptions, VersionMatch};
+pub(crate) use options::{DeleteOptions, FieldValidation, Propagation, Query, WriteOptions};
 pub(crate) use target::{Target, percent_decoded};
 
 /// What is asked.
@@ -86,6 +86,8 @@ pub(crate) struct Call {
     pub(crate) target: Target,
     pub(crate) query: Query,
     pub(crate) body: Body,
+    /// Fields that the body says twice; the last one counts.
+    pub(crate) repeated: Vec<String>,
     /// `User-Agent`, whole.
     pub(crate) agent: String,
 }

@@ -9,8 +9,9 @@
 //! language with its Kubernetes functions (IP and CIDR among them) comes from `kube-cel`.
 //!
 //! Otherwise than in the real server: rules are read when a definition is created but their types are
-//! not checked then, so a rule about a field that does not exist fails on objects instead; the cost of
-//! rules is not limited; `cel.bind` and the two-variable macros are not known and refuse the object.
+//! not checked then, so a rule about a field or a function that does not exist fails on objects instead; the cost of
+//! rules is not limited; `cel.bind` and the two-variable macros are not known and refuse the object; a rule with
+//! `optionalOldSelf` sees null and no optional value where there is no past.
 //!
 //! Source: Kubernetes documentation, "CRD validation rules"; Common Expression Language specification.
 
@@ -24,7 +25,7 @@ use std::error::Error;
 use kube_cel::{CompiledSchema, ErrorKind, ValidationError};
 use serde_json::{Map, Value};
 
-use crate::schema::{FieldError, FieldErrorKind, FieldPath};
+use crate::schema::{FieldError, FieldPath};
 
 pub use compile::RuleError;
 
@@ -37,7 +38,7 @@ pub struct Rules {
 /// The rules at one place and below; places without any rule are left out.
 #[derive(Debug)]
 struct Node {
-    /// The type at this place, as a refusal shows it.
+    /// The type at this place, as a rule that could not be judged shows it.
     shown: String,
     resource: Resource,
     rules: Vec<Rule>,
@@ -153,7 +154,7 @@ impl Node {
         let old = old.map(|old| self.seen(old));
         match kube_cel::validate_compiled(&rule.compiled, &new, old.as_ref()) {
             Ok(()) => Vec::new(),
-            Err(errors) => errors.iter().map(|error| self.refusal(rule, error, path)).collect(),
+            Err(errors) => errors.iter().map(|error| self.refusal(rule, error, &new, path)).collect(),
         }
     }
 
@@ -166,20 +167,25 @@ impl Node {
         value
     }
 
-    fn refusal(&self, rule: &Rule, error: &ValidationError, path: &FieldPath) -> FieldError {
+    fn refusal(&self, rule: &Rule, error: &ValidationError, value: &Value, path: &FieldPath) -> FieldError {
         let place = if error.field_path.is_empty() { path.clone() } else { path.child(&error.field_path) };
-        let shown = Value::from(self.shown.as_str());
         if error.kind != ErrorKind::ValidationFailure {
             let cause = error.source().map_or_else(|| error.message.clone(), ToString::to_string);
+            let shown = Value::from(self.shown.as_str());
             return FieldError::invalid(place, &shown, &format!("{cause} evaluating rule: {}", rule.called));
         }
         match error.reason.as_deref() {
             Some("FieldValueForbidden") => FieldError::forbidden(place, &error.message),
             Some("FieldValueRequired") => FieldError::required(place, &error.message),
-            Some("FieldValueDuplicate") => {
-                FieldError { kind: FieldErrorKind::Duplicate, ..FieldError::duplicate(place, &shown) }
-            }
-            Some(_) | None => FieldError::invalid(place, &shown, &error.message),
+            Some("FieldValueDuplicate") if is_plain(value) => FieldError::duplicate(place, value),
+            Some("FieldValueDuplicate") => FieldError::duplicate_unseen(place),
+            Some(_) | None if is_plain(value) => FieldError::invalid(place, value, &error.message),
+            Some(_) | None => FieldError::invalid_unseen(place, &error.message),
         }
     }
+}
+
+/// Lists and maps are not shown in a refusal.
+fn is_plain(value: &Value) -> bool {
+    !value.is_array() && !value.is_object()
 }

@@ -33,10 +33,12 @@ use crate::store::{Key, Store};
 mod bind;
 mod boot;
 mod create;
+mod decode;
 mod definitions;
 mod delete;
 pub(crate) mod namespaces;
 mod ownership;
+mod page;
 mod patch;
 mod read;
 mod scale;
@@ -87,8 +89,11 @@ impl Cluster {
             authority: settings.authority.clone(),
             pending: BTreeSet::new(),
         };
+        cluster.open_builtins();
         cluster.boot(now);
         cluster.settle(now);
+        // As on the real server, whose caches begin with what the database holds: the first writes are history.
+        cluster.store.compact();
         cluster
     }
 
@@ -162,11 +167,8 @@ impl Cluster {
     /// No kubelet stands behind the lab's nodes.
     fn no_logs(&self, call: &Call) -> Status {
         let name = call.target.name.as_deref().unwrap_or_default();
-        Status {
-            reason: crate::status::Reason::NotImplemented,
-            message: format!("the lab runs no kubelet: pod \"{name}\" has no logs to fetch"),
-            details: Value::Null,
-        }
+        let message = format!("the lab runs no kubelet: pod \"{name}\" has no logs to fetch");
+        Status::new(crate::status::Reason::NotImplemented, message)
     }
 
     /// The kept object in the version of `resource`.

@@ -20,6 +20,7 @@ use crate::{discovery, openapi};
 mod body;
 mod feed;
 mod render;
+mod repeats;
 
 /// Bodies larger than this are refused, as the real server refuses them.
 const LARGEST_BODY: usize = 3 << 20;
@@ -140,7 +141,12 @@ where
     let bytes = Limited::new(request.into_body(), LARGEST_BODY).collect().await;
     let bytes = bytes.map_err(|error| too_large(&*error))?.to_bytes();
     let body = if verb.writes() { body::read(verb, &media, &bytes)? } else { Body::Nothing };
-    Ok(Call { verb, target, query, body, agent })
+    let repeated = if matches!(verb, Verb::Create | Verb::Update | Verb::Patch) {
+        repeats::find(&bytes)
+    } else {
+        Vec::new()
+    };
+    Ok(Call { verb, target, query, body, repeated, agent })
 }
 
 fn too_large(error: &(dyn std::error::Error + Send + Sync + 'static)) -> Status {

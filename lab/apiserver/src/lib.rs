@@ -17,7 +17,8 @@
 //! - What a kubelet would answer: logs, exec, attach, port-forward, proxy.
 //! - Controllers, but for garbage collection, namespaces and definitions, whose work is done within the write
 //!   that causes it.
-//! - Duplicate keys in JSON bodies are not reported; the last one counts.
+//! - Duplicate keys of applied configurations and in YAML are not reported; the last one counts. YAML is read by its
+//!   version 1.2, in which `y` and `no` are texts.
 //! - API groups that no part of the lab uses: apiregistration, autoscaling, certificates, flowcontrol, node,
 //!   resource, most of storage.
 

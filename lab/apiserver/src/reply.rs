@@ -42,8 +42,16 @@ pub(crate) struct Listing {
     pub(crate) resource: Arc<Resource>,
     pub(crate) items: Vec<Arc<Value>>,
     pub(crate) revision: u64,
-    /// Where the next page begins, and how many objects follow.
-    pub(crate) next: Option<(String, usize)>,
+    pub(crate) next: Option<Next>,
+}
+
+/// The page after this one.
+#[derive(Debug)]
+pub(crate) struct Next {
+    /// Where it begins.
+    pub(crate) token: String,
+    /// How many objects follow, where that is known.
+    pub(crate) remaining: Option<usize>,
 }
 
 /// A watch that has begun.
@@ -58,6 +66,10 @@ pub(crate) struct Feed {
     pub(crate) initial_end: Option<u64>,
     /// Why the watch ends before it begins.
     pub(crate) refusal: Option<Status>,
+    /// Nothing up to this revision is told.
+    pub(crate) after: u64,
+    /// The revision when the watch began.
+    pub(crate) current: u64,
     pub(crate) replay: Vec<Arc<Change>>,
     pub(crate) signals: mpsc::Receiver<Signal>,
     pub(crate) bookmarks: bool,

@@ -14,8 +14,9 @@ use crate::schemas;
 use crate::status::Status;
 
 pub(crate) mod definition;
+mod lease;
 pub(crate) mod metadata;
-mod names;
+pub(crate) mod names;
 mod pod;
 mod secret;
 pub(crate) mod service;
@@ -46,6 +47,7 @@ const CHECKS: &[(Builtin, Check)] = &[
     (Builtin::Service, service::validate),
     (Builtin::Secret, secret::validate),
     (Builtin::ConfigMap, secret::validate),
+    (Builtin::Lease, lease::validate),
     (Builtin::Deployment, workload::validate),
     (Builtin::ReplicaSet, workload::validate),
     (Builtin::DaemonSet, workload::validate),

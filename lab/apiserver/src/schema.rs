@@ -25,6 +25,7 @@ mod format;
 mod parse;
 mod path;
 mod pruning;
+mod structure;
 #[cfg(test)]
 mod tests;
 mod validation;
@@ -33,6 +34,7 @@ pub use bounds::Bound;
 pub use error::{FieldError, FieldErrorKind};
 pub use parse::{Document, SchemaError};
 pub use path::FieldPath;
+pub use structure::misfits;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::object;
 use crate::resource::{Builtin, Nature, Resource};
+use crate::rules::names;
 use crate::status::Status;
 
 /// What a list or watch lets through.
@@ -28,6 +29,8 @@ enum Operator {
     NotIn(Vec<String>),
     Exists,
     Missing,
+    Greater(i64),
+    Less(i64),
 }
 
 /// One term of a field selector.
@@ -54,6 +57,11 @@ impl Selector {
         Ok(Self { labels, fields })
     }
 
+    /// True when it lets everything through.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.labels.is_empty() && self.fields.is_empty()
+    }
+
     pub(crate) fn matches(&self, object: &Value) -> bool {
         self.labels.iter().all(|requirement| requirement.matches(object))
             && self.fields.iter().all(|requirement| requirement.matches(object))
@@ -67,8 +75,11 @@ impl Requirement {
         match (&self.operator, value) {
             (Operator::In(values), Some(value)) => values.iter().any(|one| one == value),
             (Operator::NotIn(values), Some(value)) => values.iter().all(|one| one != value),
+            (Operator::Greater(bound), Some(value)) => value.parse::<i64>().is_ok_and(|value| value > *bound),
+            (Operator::Less(bound), Some(value)) => value.parse::<i64>().is_ok_and(|value| value < *bound),
             (Operator::Exists, Some(_)) | (Operator::NotIn(_) | Operator::Missing, None) => true,
-            (Operator::In(_) | Operator::Exists, None) | (Operator::Missing, Some(_)) => false,
+            (Operator::In(_) | Operator::Exists | Operator::Greater(_) | Operator::Less(_), None)
+            | (Operator::Missing, Some(_)) => false,
         }
     }
 }
@@ -112,24 +123,38 @@ fn split_terms(selector: &str) -> Vec<String> {
 }
 
 fn requirement(term: &str) -> Result<Requirement, Status> {
-    let set = |key: &str, operator| Ok(Requirement { key: key.trim().to_owned(), operator });
-    if let Some((key, values)) = term.split_once(" notin ") {
-        return set(key, Operator::NotIn(values_of(term, values)?));
+    let (key, operator) = key_and_operator(term)?;
+    let values = match &operator {
+        Operator::In(values) | Operator::NotIn(values) => values.as_slice(),
+        Operator::Exists | Operator::Missing | Operator::Greater(_) | Operator::Less(_) => &[],
+    };
+    if !names::is_qualified(key) || !values.iter().all(|value| names::is_label_value(value)) {
+        return Err(unreadable(term));
     }
-    if let Some((key, values)) = term.split_once(" in ") {
-        return set(key, Operator::In(values_of(term, values)?));
-    }
-    if let Some((key, value)) = term.split_once("!=") {
-        return set(key, Operator::NotIn(vec![value.trim().to_owned()]));
-    }
-    if let Some((key, value)) = term.split_once("==").or_else(|| term.split_once('=')) {
-        return set(key, Operator::In(vec![value.trim().to_owned()]));
-    }
-    match term.strip_prefix('!') {
-        _ if term.contains(char::is_whitespace) => Err(unreadable(term)),
-        Some(key) => set(key, Operator::Missing),
-        None => set(term, Operator::Exists),
-    }
+    Ok(Requirement { key: key.to_owned(), operator })
+}
+
+fn key_and_operator(term: &str) -> Result<(&str, Operator), Status> {
+    let one = |value: &str| vec![value.trim().to_owned()];
+    let bound = |value: &str| value.trim().parse::<i64>().map_err(|_| unreadable(term));
+    let (key, operator) = if let Some((key, values)) = term.split_once(" notin ") {
+        (key, Operator::NotIn(values_of(term, values)?))
+    } else if let Some((key, values)) = term.split_once(" in ") {
+        (key, Operator::In(values_of(term, values)?))
+    } else if let Some((key, value)) = term.split_once("!=") {
+        (key, Operator::NotIn(one(value)))
+    } else if let Some((key, value)) = term.split_once("==").or_else(|| term.split_once('=')) {
+        (key, Operator::In(one(value)))
+    } else if let Some((key, value)) = term.split_once('>') {
+        (key, Operator::Greater(bound(value)?))
+    } else if let Some((key, value)) = term.split_once('<') {
+        (key, Operator::Less(bound(value)?))
+    } else if let Some(key) = term.strip_prefix('!') {
+        (key, Operator::Missing)
+    } else {
+        (term, Operator::Exists)
+    };
+    Ok((key.trim(), operator))
 }
 
 fn values_of(term: &str, list: &str) -> Result<Vec<String>, Status> {
@@ -151,9 +176,18 @@ fn field_requirement(resource: &Resource, term: &str) -> Result<FieldRequirement
             "invalid field selector: invalid selector: '{term}'; can't understand '{term}'"
         )));
     };
-    let pointer = pointer_of(resource, field)
-        .ok_or_else(|| Status::bad_request(format!("field label not supported: {field}")))?;
+    let pointer = pointer_of(resource, field).ok_or_else(|| Status::bad_request(unknown(resource, field)))?;
     Ok(FieldRequirement { pointer, value: value.to_owned(), equal })
+}
+
+/// Kinds without fields of their own are told in other words than those with some.
+fn unknown(resource: &Resource, field: &str) -> String {
+    match resource.builtin() {
+        Some(builtin) if selectable(builtin).is_empty() => {
+            format!("{field:?} is not a known field selector: only \"metadata.name\", \"metadata.namespace\"")
+        }
+        Some(_) | None => format!("field label not supported: {field}"),
+    }
 }
 
 /// Where a selectable field stands in the stored object, or nothing when the kind does not offer it.

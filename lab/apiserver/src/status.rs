@@ -80,12 +80,19 @@ pub struct Status {
     pub message: String,
     /// The `details` object, or null.
     pub details: Value,
+    /// `metadata.continue`: the token by which the rest of a forgotten list can be had.
+    pub rest: Option<String>,
 }
 
 impl Status {
     /// A refusal without details.
     pub(crate) fn new(reason: Reason, message: impl Into<String>) -> Self {
-        Self { reason, message: message.into(), details: Value::Null }
+        Self { reason, message: message.into(), details: Value::Null, rest: None }
+    }
+
+    /// A refusal with details.
+    pub(crate) fn detailed(reason: Reason, message: impl Into<String>, details: Value) -> Self {
+        Self { details, ..Self::new(reason, message) }
     }
 
     /// 400 with a sentence.
@@ -96,35 +103,32 @@ impl Status {
     /// 404 for an object.
     pub(crate) fn not_found(resource: &Resource, name: &str) -> Self {
         let message = format!("{} \"{name}\" not found", resource.qualified_plural());
-        Self { reason: Reason::NotFound, message, details: details(resource, name) }
+        Self::detailed(Reason::NotFound, message, details(resource, name))
     }
 
     /// 404 for a path that no resource answers.
     pub(crate) fn no_such_path() -> Self {
         let message = "the server could not find the requested resource";
-        Self { reason: Reason::NotFound, message: message.into(), details: json!({}) }
+        Self::detailed(Reason::NotFound, message, json!({}))
     }
 
     /// 405 for a verb that the resource lacks.
     pub(crate) fn method_not_allowed() -> Self {
-        Self {
-            reason: Reason::MethodNotAllowed,
-            message: "the server does not allow this method on the requested resource".into(),
-            details: json!({}),
-        }
+        let message = "the server does not allow this method on the requested resource";
+        Self::detailed(Reason::MethodNotAllowed, message, json!({}))
     }
 
     /// 409 on creation.
     pub(crate) fn already_exists(resource: &Resource, name: &str) -> Self {
         let message = format!("{} \"{name}\" already exists", resource.qualified_plural());
-        Self { reason: Reason::AlreadyExists, message, details: details(resource, name) }
+        Self::detailed(Reason::AlreadyExists, message, details(resource, name))
     }
 
     /// 409 on a write, with the server's usual opening.
     pub(crate) fn conflict(resource: &Resource, name: &str, why: &str) -> Self {
         let plural = resource.qualified_plural();
         let message = format!("Operation cannot be fulfilled on {plural} \"{name}\": {why}");
-        Self { reason: Reason::Conflict, message, details: details(resource, name) }
+        Self::detailed(Reason::Conflict, message, details(resource, name))
     }
 
     /// 409 because somebody wrote in between.
@@ -137,7 +141,7 @@ impl Status {
     /// 403 for an object.
     pub(crate) fn forbidden(resource: &Resource, name: &str, why: &str) -> Self {
         let message = format!("{} \"{name}\" is forbidden: {why}", resource.qualified_plural());
-        Self { reason: Reason::Forbidden, message, details: details(resource, name) }
+        Self::detailed(Reason::Forbidden, message, details(resource, name))
     }
 
     /// 410 because the history before `oldest` is gone.
@@ -147,33 +151,19 @@ impl Status {
 
     /// 422 with every refused field.
     pub(crate) fn invalid(resource: &Resource, name: &str, errors: &[FieldError]) -> Self {
-        let sentences: Vec<String> = errors.iter().map(FieldError::to_string).collect();
-        let sentence = match sentences.as_slice() {
-            [only] => only.clone(),
-            many => format!("[{}]", many.join(", ")),
-        };
-        let causes: Vec<Value> = errors.iter().map(cause).collect();
-        let mut details = json!({"name": name, "kind": resource.kind, "causes": causes});
+        let mut details = json!({"name": name, "kind": resource.kind, "causes": causes(errors)});
         if !resource.group.is_empty() {
             details["group"] = json!(resource.group);
         }
-        let qualified = resource.qualified_kind();
-        Self {
-            reason: Reason::Invalid,
-            message: format!("{qualified} \"{name}\" is invalid: {sentence}"),
-            details,
-        }
+        let (kind, fields) = (resource.qualified_kind(), sentence(errors));
+        Self::detailed(Reason::Invalid, format!("{kind} \"{name}\" is invalid: {fields}"), details)
     }
 
     /// 422 for options of a request.
     pub(crate) fn invalid_options(kind: &str, errors: &[FieldError]) -> Self {
-        let sentences: Vec<String> = errors.iter().map(FieldError::to_string).collect();
-        let causes: Vec<Value> = errors.iter().map(cause).collect();
-        Self {
-            reason: Reason::Invalid,
-            message: format!("{kind}.meta.k8s.io \"\" is invalid: {}", sentences.join(", ")),
-            details: json!({"group": "meta.k8s.io", "kind": kind, "causes": causes}),
-        }
+        let message = format!("{kind}.meta.k8s.io \"\" is invalid: {}", sentence(errors));
+        let details = json!({"group": "meta.k8s.io", "kind": kind, "causes": causes(errors)});
+        Self::detailed(Reason::Invalid, message, details)
     }
 
     /// The `Status` object as it goes over the wire.
@@ -189,12 +179,25 @@ impl Status {
         if !self.details.is_null() {
             status["details"] = self.details.clone();
         }
+        if let Some(rest) = &self.rest {
+            status["metadata"]["continue"] = json!(rest);
+        }
         status
     }
 }
 
-fn cause(error: &FieldError) -> Value {
-    json!({"reason": error.kind.reason(), "message": error.message, "field": error.path.as_str()})
+fn causes(errors: &[FieldError]) -> Vec<Value> {
+    let cause = |error: &FieldError| json!({"reason": error.kind.reason(), "message": error.message, "field": error.path.shown()});
+    errors.iter().map(cause).collect()
+}
+
+/// One sentence alone, several in brackets.
+fn sentence(errors: &[FieldError]) -> String {
+    let sentences: Vec<String> = errors.iter().map(FieldError::to_string).collect();
+    match sentences.as_slice() {
+        [only] => only.clone(),
+        many => format!("[{}]", many.join(", ")),
+    }
 }
 
 /// `details` of an object: its name, group and plural.

@@ -49,6 +49,8 @@ pub(crate) enum Signal {
 /// The changes after a revision, and those to come.
 #[derive(Debug)]
 pub(crate) struct Subscription {
+    /// Nothing up to this revision is told.
+    pub(crate) after: u64,
     pub(crate) replay: Vec<Arc<Change>>,
     pub(crate) signals: mpsc::Receiver<Signal>,
 }
@@ -57,7 +59,7 @@ impl Subscription {
     /// One that tells nothing and is over.
     pub(crate) fn ended() -> Self {
         let (_, signals) = mpsc::channel(1);
-        Self { replay: Vec::new(), signals }
+        Self { after: 0, replay: Vec::new(), signals }
     }
 }
 
@@ -113,6 +115,19 @@ impl Store {
         self.collection(storage).remove(key, revision, history)
     }
 
+    /// Begins a collection whose history begins now; one that is there already stays as it is.
+    pub(crate) fn open(&mut self, storage: &StorageId) {
+        let floor = self.revision;
+        self.collections.entry(storage.clone()).or_insert_with(|| Collection::since(floor));
+    }
+
+    /// Changes how the present objects of a collection read, which is no write.
+    pub(crate) fn reread(&mut self, storage: &StorageId, read: impl Fn(&mut Value)) {
+        if let Some(collection) = self.collections.get_mut(storage) {
+            collection.reread(read);
+        }
+    }
+
     /// Forgets a collection whole and closes its watchers.
     pub(crate) fn drop_collection(&mut self, storage: &StorageId) {
         self.collections.remove(storage);
@@ -130,17 +145,17 @@ impl Store {
         }
     }
 
-    /// Subscribes to the changes after `after`.
+    /// Subscribes to the changes after `after`. A revision that lies in the future is no error: the watch is silent
+    /// until then, as the real server's is.
     ///
     /// # Errors
-    /// 410 when the history does not reach back so far, 504 when the revision lies in the future.
+    /// 410 when the history does not reach back so far.
     pub(crate) fn watch(&mut self, storage: &StorageId, after: u64) -> Result<Subscription, Status> {
-        self.refuse_future(after)?;
         let collection = self.collection(storage);
         let replay = collection.after(after)?;
         let (sender, signals) = mpsc::channel(WATCHER_BACKLOG);
         collection.subscribe(sender);
-        Ok(Subscription { replay, signals })
+        Ok(Subscription { after, replay, signals })
     }
 
     /// Tells every watcher how far it has been served.
@@ -161,14 +176,12 @@ impl Store {
             return Ok(());
         }
         let current = self.revision;
-        Err(Status {
-            reason: crate::status::Reason::Timeout,
-            message: format!("Too large resource version: {revision}, current: {current}"),
-            details: json!({
-                "causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}],
-                "retryAfterSeconds": 1,
-            }),
-        })
+        let message = format!("Timeout: Too large resource version: {revision}, current: {current}");
+        let details = json!({
+            "causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}],
+            "retryAfterSeconds": 1,
+        });
+        Err(Status::detailed(crate::status::Reason::Timeout, message, details))
     }
 
     fn advance(&mut self) -> u64 {
@@ -176,7 +189,6 @@ impl Store {
         self.revision
     }
 
-    /// A new collection has no history: nothing before its making can be replayed, and nothing was.
     fn collection(&mut self, storage: &StorageId) -> &mut Collection {
         self.collections.entry(storage.clone()).or_default()
     }

@@ -12,9 +12,10 @@ pub(super) use table::extend;
 
 use serde_json::{Map, Value};
 
-/// Fills in everything an author may leave out. Doing it twice changes nothing.
+/// Fills in everything an author may leave out, and leaves out what says nothing. Doing it twice changes nothing.
 pub fn fill_defaults(api_version: &str, kind: &str, object: &mut Value) {
     if let Some(schema) = super::schema(api_version, kind) {
+        super::empty::omit(&schema, object);
         schema.fill_defaults(object);
     }
     match (api_version, kind) {

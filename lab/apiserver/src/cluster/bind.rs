@@ -27,7 +27,7 @@ impl Cluster {
         call: Call,
         now: Timestamp,
     ) -> Result<Reply, Status> {
-        let options = WriteOptions::read(&call.query, &call.agent)?;
+        let options = WriteOptions::read(&call)?;
         let Body::Object(binding) = &call.body else {
             return Err(Status::bad_request("a Binding is needed"));
         };

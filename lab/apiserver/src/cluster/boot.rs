@@ -17,6 +17,11 @@ use crate::store::Key;
 const EVENT_AGE: SignedDuration = SignedDuration::from_hours(1);
 
 impl Cluster {
+    pub(super) fn open_builtins(&mut self) {
+        let registry = self.registry.clone();
+        registry.all().for_each(|resource| self.store.open(&resource.storage));
+    }
+
     pub(super) fn boot(&mut self, now: Timestamp) {
         for name in ["default", "kube-system", "kube-public", "kube-node-lease"] {
             self.put_first(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}), now);

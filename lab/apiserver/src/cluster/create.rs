@@ -5,9 +5,9 @@ use std::sync::Arc;
 use k8s_openapi::jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::builtin;
-use crate::call::{Body, Call, DeleteOptions, FieldValidation, Propagation, Target, WriteOptions};
+use crate::call::{Body, Call, DeleteOptions, Propagation, WriteOptions};
 use crate::cluster::Cluster;
+use crate::cluster::decode::{Decoded, decode};
 use crate::object;
 use crate::reply::{Reply, Shown};
 use crate::resource::Resource;
@@ -49,9 +49,8 @@ impl Cluster {
         if call.target.name.is_some() {
             return Err(Status::method_not_allowed());
         }
-        let options = WriteOptions::read(&call.query, &call.agent)?;
-        let mut object = identified(resource, &call.target, call.body)?;
-        let warnings = known_fields(resource, &mut object, options.validation)?;
+        let options = WriteOptions::read(&call)?;
+        let Decoded { object, warnings } = decode(resource, &call, &options)?;
         let write = Write { resource, subresource: "", options: &options, now };
         let object = self.make(&write, object, Owned::Pending)?;
         Ok(Reply::Object(Shown { resource: resource.clone(), object, created: true, warnings }))
@@ -66,7 +65,8 @@ impl Cluster {
     ) -> Result<Arc<Value>, Status> {
         let resource = write.resource;
         if !object::text(&object, "/metadata/resourceVersion").is_empty() {
-            return Err(Status::bad_request("resourceVersion should not be set on objects to be created"));
+            let why = "resourceVersion should not be set on objects to be created";
+            return Err(Status::new(Reason::Unknown, why));
         }
         metadata::name(&mut object, &mut self.random);
         let key = Key::of(&object);
@@ -110,102 +110,4 @@ impl Cluster {
 pub(super) fn fill(resource: &Resource, object: &mut Value) {
     schemas::fill(resource, object);
     rules::admit(resource, object);
-}
-
-/// The object of a request, after it was held against the path.
-///
-/// # Errors
-/// 400 when kind, version, namespace or name contradict the path.
-pub(super) fn identified(resource: &Resource, target: &Target, body: Body) -> Result<Value, Status> {
-    let Body::Object(mut object) = body else {
-        return Err(Status::bad_request("the request carries no object"));
-    };
-    if !object.is_object() {
-        return Err(Status::bad_request("the object provided is unrecognized (must be of type object)"));
-    }
-    kind_of(resource, &mut object)?;
-    object::child(&mut object, "metadata");
-    place_of(target, &mut object)?;
-    Ok(object)
-}
-
-fn kind_of(resource: &Resource, object: &mut Value) -> Result<(), Status> {
-    let (api_version, kind) = (resource.api_version(), resource.kind.as_str());
-    if resource.custom().is_some() && object::text(object, "/kind").is_empty() {
-        return Err(Status::bad_request("Object 'Kind' is missing in the object provided"));
-    }
-    object::default(object, &["apiVersion"], json!(api_version));
-    object::default(object, &["kind"], json!(kind));
-    let (written_version, written_kind) =
-        (object::text(object, "/apiVersion"), object::text(object, "/kind"));
-    if written_kind != kind {
-        let (_, version) = written_version.rsplit_once('/').unwrap_or(("", written_version));
-        return Err(Status::bad_request(format!(
-            "{written_kind} in version {version:?} cannot be handled as a {kind}: no kind {written_kind:?} is registered here"
-        )));
-    }
-    if written_version != api_version {
-        return Err(Status::bad_request(format!(
-            "the API version in the data ({written_version}) does not match the expected API version ({api_version})"
-        )));
-    }
-    Ok(())
-}
-
-fn place_of(target: &Target, object: &mut Value) -> Result<(), Status> {
-    match &target.namespace {
-        Some(namespace) => object::default_text(object, &["metadata", "namespace"], namespace),
-        None => drop(object::remove(object, &["metadata", "namespace"])),
-    }
-    if target.namespace.as_deref().is_some_and(|namespace| namespace != object::namespace(object)) {
-        return Err(Status::bad_request(
-            "the namespace of the provided object does not match the namespace sent on the request",
-        ));
-    }
-    let Some(name) = &target.name else { return Ok(()) };
-    object::default_text(object, &["metadata", "name"], name);
-    let written = object::name(object);
-    if written != name {
-        return Err(Status::bad_request(format!(
-            "the name of the object ({written}) does not match the name on the URL ({name})"
-        )));
-    }
-    Ok(())
-}
-
-/// Removes fields that the kind does not know; what they mean depends on `fieldValidation`.
-///
-/// # Errors
-/// 400 when they are not to be accepted, or when a built-in kind cannot be read at all.
-pub(super) fn known_fields(
-    resource: &Resource,
-    object: &mut Value,
-    validation: FieldValidation,
-) -> Result<Vec<String>, Status> {
-    if let Some(why) = builtin::unreadable(&resource.api_version(), &resource.kind, object) {
-        let (kind, version) = (&resource.kind, &resource.version);
-        let message = format!("{kind} in version {version:?} cannot be handled as a {kind}: {why}");
-        return Err(Status::bad_request(message));
-    }
-    let mut notes: Vec<String> = schemas::of(resource)
-        .prune(object)
-        .into_iter()
-        .map(|field| format!("unknown field {field:?}"))
-        .collect();
-    let deprecation = resource.custom().and_then(|custom| custom.deprecation.clone());
-    match validation {
-        FieldValidation::Strict if !notes.is_empty() => {
-            let (kind, version) = (&resource.kind, &resource.version);
-            let notes = notes.join(", ");
-            let message = format!(
-                "{kind} in version {version:?} cannot be handled as a {kind}: strict decoding error: {notes}"
-            );
-            Err(Status::new(Reason::BadRequest, message))
-        }
-        FieldValidation::Ignore => Ok(deprecation.into_iter().collect()),
-        FieldValidation::Strict | FieldValidation::Warn => {
-            notes.extend(deprecation);
-            Ok(notes)
-        }
-    }
 }

@@ -21,9 +21,27 @@ impl Cluster {
         }
         let (group, plural) = names(definition);
         let described = custom::resources(definition, &builtin::object_meta()).unwrap_or_default();
+        self.store.open(&StorageId::new(group, plural));
         let registry = Arc::make_mut(&mut self.registry);
         registry.remove(group, plural);
         described.into_iter().for_each(|resource| registry.insert(resource));
+        self.read_again(group, plural);
+    }
+
+    /// Kept objects look as if they were read by the present schema: with its defaults, without what it lacks. That is
+    /// no write, and nobody is told.
+    fn read_again(&mut self, group: &str, plural: &str) {
+        let stored = self.registry.all().find_map(|resource| {
+            let custom =
+                resource.custom().filter(|_| resource.group == group && resource.plural == plural)?;
+            (custom.storage_version == resource.api_version()).then(|| custom.schema.clone())
+        });
+        if let Some(schema) = stored {
+            self.store.reread(&StorageId::new(group, plural), |object| {
+                schema.prune(object);
+                schema.fill_defaults(object);
+            });
+        }
     }
 
     /// Stops serving what a removed definition described.

@@ -65,7 +65,7 @@ impl Cluster {
         now: Timestamp,
     ) -> Result<Reply, Status> {
         let options = delete_options(&call)?;
-        let selector = call.selector(resource, &ListOptions::read(&call.query)?)?;
+        let selector = call.selector(resource, &ListOptions::read(call.verb, &call.query)?)?;
         let namespace = call.target.namespace.as_deref();
         let of_namespace = |key: &Key| namespace.is_none_or(|namespace| namespace == key.namespace);
         let chosen = self.store.objects(&resource.storage);

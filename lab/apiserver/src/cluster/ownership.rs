@@ -45,7 +45,7 @@ fn refused(error: ApplyError) -> Status {
     let message = error.to_string();
     match error {
         ApplyError::Conflicts(conflicts) => {
-            Status { reason: Reason::Conflict, message, details: json!({"causes": causes(&conflicts)}) }
+            Status::detailed(Reason::Conflict, message, json!({"causes": causes(&conflicts)}))
         }
         ApplyError::ManagedFieldsGiven => Status::bad_request(message),
         ApplyError::Untyped { .. } => Status::new(Reason::Unknown, message),

@@ -2,16 +2,20 @@
 
 use std::sync::Arc;
 
+use json_patch::{AddOperation, PatchOperation, ReplaceOperation};
 use k8s_openapi::jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::call::{Body, Call, Patch, WriteOptions};
 use crate::cluster::Cluster;
-use crate::cluster::create::{Owned, Write, identified, known_fields};
+use crate::cluster::create::{Owned, Write};
+use crate::cluster::decode::{Decoded, identified, known};
+use crate::object;
 use crate::reply::{Reply, Shown};
 use crate::resource::Resource;
+use crate::schema::FieldError;
 use crate::status::{Reason, Status};
-use crate::{schemas, strategic};
+use crate::{builtin, schemas, strategic};
 
 impl Cluster {
     pub(super) fn patch(
@@ -20,7 +24,7 @@ impl Cluster {
         call: Call,
         now: Timestamp,
     ) -> Result<Reply, Status> {
-        let options = WriteOptions::read(&call.query, &call.agent)?;
+        let options = WriteOptions::read(&call)?;
         let subresource = call.target.subresource.clone().unwrap_or_default();
         let write = Write { resource, subresource: &subresource, options: &options, now };
         let Body::Patch(patch) = &call.body else {
@@ -31,24 +35,27 @@ impl Cluster {
         }
         let live = self.live(resource, &call.target.key())?;
         let patched = patched(resource, &live, patch)?;
-        let mut object = identified(resource, &call.target, Body::Object(patched))?;
-        let warnings = known_fields(resource, &mut object, options.validation)?;
+        refuse_unreadable(resource, &patched)?;
+        let object = identified(resource, &call.target, patched)?;
+        refuse_another(resource, &live, &object)?;
+        let shown = object.to_string();
+        let decoded = known(resource, object, &call.repeated, options.validation);
+        let Decoded { object, warnings } = decoded.map_err(|why| misfit(&shown, &why))?;
         let object = self.replace(&write, &live, object, Owned::Pending)?;
         Ok(Reply::Object(Shown { resource: resource.clone(), object, created: false, warnings }))
     }
 
     /// Server-side apply: creates what is missing, except through a subresource.
     fn apply(&mut self, write: &Write<'_>, call: &Call, applied: &Value) -> Result<Reply, Status> {
-        if call.query.text("fieldManager").is_empty() {
-            let error =
-                crate::schema::FieldError::required("fieldManager".into(), "is required for apply patch");
-            return Err(Status::invalid_options("PatchOptions", &[error]));
-        }
         let resource = write.resource;
-        let applied = identified(resource, &call.target, Body::Object(applied.clone()))?;
+        if object::text(applied, "/kind").is_empty() {
+            return Err(Status::bad_request("invalid object type: /, Kind="));
+        }
+        let applied = identified(resource, &call.target, applied.clone())?;
         let warnings = resource.custom().and_then(|custom| custom.deprecation.clone()).into_iter().collect();
         let (object, created) = match self.live(resource, &call.target.key()) {
             Ok(live) => {
+                refuse_another(resource, &live, &applied)?;
                 let merged = self.applied(write, &live, &applied)?;
                 (self.replace(write, &live, merged, Owned::Applied)?, false)
             }
@@ -66,8 +73,14 @@ fn patched(resource: &Resource, live: &Value, patch: &Patch) -> Result<Value, St
     let mut object = live.clone();
     match patch {
         Patch::Json(operations) => {
-            let refused = json_patch::patch(&mut object, operations);
-            refused.map_err(|error| unprocessable(&error.to_string()))?;
+            for operation in operations.iter() {
+                let operation = std::slice::from_ref(operation);
+                let refused = match operation {
+                    [PatchOperation::Replace(replace)] => set(&mut object, replace),
+                    other => json_patch::patch(&mut object, other),
+                };
+                refused.map_err(|error| unprocessable(&error.to_string()))?;
+            }
         }
         Patch::Merge(patch) | Patch::Apply(patch) => json_patch::merge(&mut object, patch),
         Patch::Strategic(_) if resource.custom().is_some() => return Err(no_strategic()),
@@ -77,6 +90,40 @@ fn patched(resource: &Resource, live: &Value, patch: &Patch) -> Result<Value, St
         }
     }
     Ok(object)
+}
+
+/// RFC 6902 lets `replace` fail where nothing stands yet; the real server sets the field of a map all the same.
+fn set(object: &mut Value, replace: &ReplaceOperation) -> Result<(), json_patch::PatchError> {
+    let parent = replace.path.parent().and_then(|parent| object.pointer(parent.as_str()));
+    let operation = if parent.is_some_and(Value::is_object) {
+        PatchOperation::Add(AddOperation { path: replace.path.clone(), value: replace.value.clone() })
+    } else {
+        PatchOperation::Replace(replace.clone())
+    };
+    json_patch::patch(object, &[operation])
+}
+
+/// A patch whose result is no object of a built-in kind is refused as a wrong value.
+fn refuse_unreadable(resource: &Resource, patched: &Value) -> Result<(), Status> {
+    let why = builtin::unreadable(&resource.api_version(), &resource.kind, patched);
+    why.map_or(Ok(()), |why| Err(misfit(&patched.to_string(), &why)))
+}
+
+/// The real server names neither kind nor object here.
+fn misfit(patched: &str, why: &str) -> Status {
+    let error = FieldError::invalid("patch".into(), &json!(patched), why);
+    let cause = json!({"reason": error.kind.reason(), "message": error.message, "field": "patch"});
+    Status::detailed(Reason::Invalid, format!(" \"\" is invalid: {error}"), json!({"causes": [cause]}))
+}
+
+/// A replacement for another object of the same name is a conflict; a patch for one is a change of what is fixed.
+fn refuse_another(resource: &Resource, live: &Value, patched: &Value) -> Result<(), Status> {
+    let uid = object::uid(patched);
+    if uid.is_empty() || uid == object::uid(live) {
+        return Ok(());
+    }
+    let error = FieldError::invalid("metadata.uid".into(), &json!(uid), "field is immutable");
+    Err(Status::invalid(resource, object::name(live), &[error]))
 }
 
 fn no_strategic() -> Status {
@@ -89,9 +136,7 @@ fn no_strategic() -> Status {
 
 /// The real server names neither kind nor object here, and so kubectl says "The request is invalid".
 fn unprocessable(why: &str) -> Status {
-    Status {
-        reason: Reason::Invalid,
-        message: "the server rejected our request due to an error in our request".into(),
-        details: json!({"causes": [{"reason": "UnexpectedServerResponse", "message": why}]}),
-    }
+    let message = "the server rejected our request due to an error in our request";
+    let details = json!({"causes": [{"reason": "UnexpectedServerResponse", "message": why}]});
+    Status::detailed(Reason::Invalid, message, details)
 }

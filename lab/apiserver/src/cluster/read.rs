@@ -6,22 +6,16 @@ use serde_json::Value;
 
 use crate::call::{Call, ListOptions, VersionMatch};
 use crate::cluster::Cluster;
+use crate::cluster::page::Page;
 use crate::convert;
-use crate::reply::{Feed, Listing, Reply};
+use crate::reply::{Feed, Listing, Next, Reply};
 use crate::resource::Resource;
-use crate::schema::{FieldError, FieldPath};
 use crate::selector::Selector;
 use crate::status::{Reason, Status};
 use crate::store::{Key, Objects, Subscription};
 
 /// How long a watch lasts when the client does not say: the real server's least.
 const WATCH_SECONDS: u64 = 1_800;
-
-/// Where a continued list goes on: revision, then the last key told. Opaque to clients.
-struct Continue {
-    revision: u64,
-    after: Key,
-}
 
 impl Cluster {
     pub(super) fn get(&self, resource: &Arc<Resource>, call: &Call) -> Result<Reply, Status> {
@@ -30,41 +24,45 @@ impl Cluster {
     }
 
     pub(super) fn list(&self, resource: &Arc<Resource>, call: &Call) -> Result<Reply, Status> {
-        let options = ListOptions::read(&call.query)?;
+        let options = ListOptions::read(call.verb, &call.query)?;
         let selector = call.selector(resource, &options)?;
-        let from =
-            if options.continues.is_empty() { None } else { Some(Continue::read(&options.continues)?) };
-        let revision = self.list_revision(&options, from.as_ref())?;
-        let objects = self.store.at(&resource.storage, revision)?;
-        let mut items = matching(resource, &objects, call.target.namespace.as_deref(), &selector);
+        let namespace = call.target.namespace.as_deref();
+        let from = page(resource, &options, namespace)?;
+        let revision = self.list_revision(&options, from.as_ref());
+        let objects = self.store.at(&resource.storage, revision).map_err(|refusal| match &from {
+            Some(from) if refusal.reason == Reason::Expired => from.expired(namespace),
+            None if refusal.reason == Reason::Expired => {
+                Status::new(Reason::Expired, "The resourceVersion for the provided list is too old.")
+            }
+            Some(_) | None => refusal,
+        })?;
+        let mut items = matching(resource, &objects, namespace, &selector);
         if let Some(from) = &from {
             items.retain(|(key, _)| *key > from.after);
         }
-        let next = cut(&mut items, options.limit, revision);
+        let next = cut(&mut items, options.limit).map(|(after, remaining)| Next {
+            token: Page { revision: Some(revision), after }.token(namespace),
+            // How many of them a selector would find, the real server does not look.
+            remaining: selector.is_empty().then_some(remaining),
+        });
         let items = items.into_iter().map(|(_, object)| object).collect();
         Ok(Reply::Listing(Listing { resource: resource.clone(), items, revision, next }))
     }
 
     /// The revision a list shows: the present, unless it goes on with an older page or asks for an exact one.
-    fn list_revision(&self, options: &ListOptions, from: Option<&Continue>) -> Result<u64, Status> {
+    fn list_revision(&self, options: &ListOptions, from: Option<&Page>) -> u64 {
         let current = self.store.revision();
-        match (from, options.version_match, options.revision) {
-            (Some(from), _, _) => Ok(from.revision),
-            (None, VersionMatch::Exact, Some(0) | None) => {
-                let refusal = "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"";
-                let error = FieldError::forbidden(FieldPath::from("resourceVersionMatch"), refusal);
-                Err(Status::invalid_options("ListOptions", &[error]))
-            }
-            (None, VersionMatch::Exact, Some(exact)) => Ok(exact),
-            (None, VersionMatch::NotOlderThan | VersionMatch::Unset, asked) => {
-                Ok(asked.unwrap_or(0).max(current))
+        match (from, options.version_match) {
+            (Some(from), _) => from.revision.unwrap_or(current),
+            (None, VersionMatch::Exact) => options.revision.unwrap_or(current),
+            (None, VersionMatch::NotOlderThan | VersionMatch::Unset) => {
+                options.revision.unwrap_or(0).max(current)
             }
         }
     }
 
     pub(super) fn watch(&mut self, resource: &Arc<Resource>, call: &Call) -> Result<Reply, Status> {
-        let options = ListOptions::read(&call.query)?;
-        refuse_odd_watch(&options)?;
+        let options = ListOptions::read(call.verb, &call.query)?;
         let selector = call.selector(resource, &options)?;
         let current = self.store.revision();
         let streams = options.send_initial_events == Some(true);
@@ -88,6 +86,8 @@ impl Cluster {
             initial: initial.into_iter().map(|(_, object)| object).collect(),
             initial_end: (streams && options.bookmarks).then_some(current),
             refusal,
+            after: subscription.after,
+            current,
             replay: subscription.replay,
             signals: subscription.signals,
             bookmarks: options.bookmarks,
@@ -96,19 +96,15 @@ impl Cluster {
     }
 }
 
-/// Streaming lists need their kind of revision match (Kubernetes documentation, "Streaming lists").
-fn refuse_odd_watch(options: &ListOptions) -> Result<(), Status> {
-    let refusal = match (options.send_initial_events, options.version_match) {
-        (Some(_), VersionMatch::NotOlderThan) | (None, VersionMatch::Unset) => return Ok(()),
-        (Some(_), VersionMatch::Unset | VersionMatch::Exact) => {
-            "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
-        }
-        (None, VersionMatch::NotOlderThan | VersionMatch::Exact) => {
-            "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"
-        }
-    };
-    let error = FieldError::forbidden(FieldPath::from("resourceVersionMatch"), refusal);
-    Err(Status::invalid_options("ListOptions", &[error]))
+/// The page that a list goes on with.
+fn page(resource: &Resource, options: &ListOptions, namespace: Option<&str>) -> Result<Option<Page>, Status> {
+    if options.continues.is_empty() {
+        return Ok(None);
+    }
+    if options.revision.is_some_and(|revision| revision > 0) {
+        return Err(Status::bad_request("specifying resource version is not allowed when using continue"));
+    }
+    Page::read(&options.continues, resource, namespace).map(Some)
 }
 
 fn matching(
@@ -122,30 +118,13 @@ fn matching(
     matches.map(|(key, object)| (key.clone(), convert::shown(resource, object))).collect()
 }
 
-/// Cuts a page, and says where the next one begins.
-fn cut(items: &mut Vec<(Key, Arc<Value>)>, limit: usize, revision: u64) -> Option<(String, usize)> {
+/// Cuts a page, and says which key is its last and how many objects follow.
+fn cut(items: &mut Vec<(Key, Arc<Value>)>, limit: usize) -> Option<(Key, usize)> {
     if limit == 0 || items.len() <= limit {
         return None;
     }
     let remaining = items.len() - limit;
     items.truncate(limit);
     let (after, _) = items.last()?;
-    Some((Continue { revision, after: after.clone() }.text(), remaining))
-}
-
-impl Continue {
-    fn text(&self) -> String {
-        format!("{}/{}/{}", self.revision, self.after.namespace, self.after.name)
-    }
-
-    fn read(text: &str) -> Result<Self, Status> {
-        let refusal =
-            || Status::bad_request("continue key is not valid: encoded continue token is not understood");
-        let mut parts = text.splitn(3, '/');
-        let (Some(revision), Some(namespace), Some(name)) = (parts.next(), parts.next(), parts.next()) else {
-            return Err(refusal());
-        };
-        let revision = revision.parse().map_err(|_| refusal())?;
-        Ok(Self { revision, after: Key::new(namespace, name) })
-    }
+    Some((after.clone(), remaining))
 }

@@ -29,7 +29,7 @@ impl Cluster {
             (Verb::Patch, Body::Patch(patch)) => patched_scale(present, patch)?,
             _ => return Err(Status::method_not_allowed()),
         };
-        let options = WriteOptions::read(&call.query, &call.agent)?;
+        let options = WriteOptions::read(&call)?;
         let write = Write { resource, subresource: "scale", options: &options, now };
         let mut object = Value::clone(&live);
         let path: Vec<&str> = paths.spec.split('/').filter(|field| !field.is_empty()).collect();

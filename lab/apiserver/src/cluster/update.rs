@@ -6,7 +6,8 @@ use k8s_openapi::jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::call::{Call, WriteOptions};
-use crate::cluster::create::{Owned, Write, fill, identified, known_fields};
+use crate::cluster::create::{Owned, Write, fill};
+use crate::cluster::decode::{Decoded, decode};
 use crate::cluster::settle::waits_otherwise;
 use crate::cluster::{Cluster, ownership};
 use crate::object;
@@ -24,9 +25,8 @@ impl Cluster {
         call: Call,
         now: Timestamp,
     ) -> Result<Reply, Status> {
-        let options = WriteOptions::read(&call.query, &call.agent)?;
-        let mut object = identified(resource, &call.target, call.body.clone())?;
-        let warnings = known_fields(resource, &mut object, options.validation)?;
+        let options = WriteOptions::read(&call)?;
+        let Decoded { object, warnings } = decode(resource, &call, &options)?;
         let subresource = call.target.subresource.as_deref().unwrap_or_default();
         let write = Write { resource, subresource, options: &options, now };
         let live = match self.live(resource, &call.target.key()) {

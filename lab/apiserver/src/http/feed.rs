@@ -20,11 +20,20 @@ use crate::store::{Change, ChangeKind, Signal};
 /// Events written in one piece at most.
 const PIECE: usize = 512;
 
+/// Before the end of a watch with bookmarks, one more tells how far it came.
+const FAREWELL: Duration = Duration::from_secs(2);
+
 struct Telling {
     feed: Feed,
     shape: Shape,
     include: String,
     ends: Instant,
+    /// When the last bookmark is due; nothing once it was told.
+    farewell: Option<Instant>,
+    /// Everything up to here was told.
+    told: u64,
+    /// Whether the columns of a table were told.
+    named: bool,
     waiting: VecDeque<Signal>,
     began: bool,
 }
@@ -36,7 +45,19 @@ pub(super) fn stream(
     include: String,
 ) -> impl Stream<Item = Result<Frame<Bytes>, Infallible>> + Send {
     let ends = Instant::now() + Duration::from_secs(feed.timeout_seconds);
-    let telling = Telling { feed, shape, include, ends, waiting: VecDeque::new(), began: false };
+    let farewell = feed.bookmarks.then(|| ends.checked_sub(FAREWELL).unwrap_or(ends));
+    let told = feed.current.max(feed.after);
+    let telling = Telling {
+        feed,
+        shape,
+        include,
+        ends,
+        farewell,
+        told,
+        named: false,
+        waiting: VecDeque::new(),
+        began: false,
+    };
     futures::stream::unfold(telling, |mut telling| async move {
         let piece = telling.next().await?;
         Some((Ok(Frame::data(piece)), telling))
@@ -53,7 +74,10 @@ impl Telling {
         loop {
             let signal = tokio::select! {
                 signal = self.feed.signals.recv() => signal?,
-                () = sleep_until(self.ends) => return None,
+                () = sleep_until(self.farewell.unwrap_or(self.ends)) => {
+                    self.farewell.take()?;
+                    Signal::Bookmark(self.told)
+                }
             };
             self.waiting.push_back(signal);
             while let (true, Ok(signal)) = (self.waiting.len() < PIECE, self.feed.signals.try_recv()) {
@@ -88,18 +112,22 @@ impl Telling {
         piece.into()
     }
 
-    fn tell(&self, signal: &Signal, piece: &mut Vec<u8>) {
+    fn tell(&mut self, signal: &Signal, piece: &mut Vec<u8>) {
         match signal {
-            Signal::Change(change) => self.change(change, piece),
-            Signal::Bookmark(revision) if self.feed.bookmarks => {
-                self.bookmark(*revision, &Value::Null, piece)
+            Signal::Change(change) if change.revision > self.feed.after => {
+                self.told = change.revision;
+                self.change(change, piece);
             }
-            Signal::Bookmark(_) => {}
+            Signal::Bookmark(revision) if self.feed.bookmarks => {
+                self.told = self.told.max(*revision);
+                self.bookmark(self.told, &Value::Null, piece);
+            }
+            Signal::Change(_) | Signal::Bookmark(_) => {}
         }
     }
 
     /// An object that begins or ceases to match the selector appears and disappears for this watcher.
-    fn change(&self, change: &Change, piece: &mut Vec<u8>) {
+    fn change(&mut self, change: &Change, piece: &mut Vec<u8>) {
         let before = change.previous.as_ref().is_some_and(|previous| self.matches(previous));
         let now = change.kind != ChangeKind::Deleted && self.matches(&change.object);
         let word = match (before, now) {
@@ -108,7 +136,11 @@ impl Telling {
             (true, false) => "DELETED",
             (false, false) => return,
         };
-        self.write(word, &convert::shown(&self.feed.resource, &change.object), piece);
+        let object = match &change.previous {
+            Some(last) if word == "DELETED" => Arc::new(at_revision(last, change.revision)),
+            Some(_) | None => change.object.clone(),
+        };
+        self.write(word, &convert::shown(&self.feed.resource, &object), piece);
     }
 
     fn matches(&self, object: &Value) -> bool {
@@ -117,8 +149,12 @@ impl Telling {
             && self.feed.selector.matches(object)
     }
 
-    fn write(&self, word: &str, object: &Arc<Value>, piece: &mut Vec<u8>) {
-        let object = shaped(&self.feed.resource, object, self.shape, &self.include);
+    /// Columns are named with the first row only.
+    fn write(&mut self, word: &str, object: &Arc<Value>, piece: &mut Vec<u8>) {
+        let mut object = shaped(&self.feed.resource, object, self.shape, &self.include);
+        if self.shape == Shape::Table && std::mem::replace(&mut self.named, true) {
+            Arc::make_mut(&mut object)["columnDefinitions"] = Value::Null;
+        }
         line(word, &object, piece);
     }
 
@@ -140,6 +176,13 @@ impl Telling {
         };
         line("BOOKMARK", &object, piece);
     }
+}
+
+/// What the watcher saw last, at the moment of its end.
+fn at_revision(last: &Value, revision: u64) -> Value {
+    let mut object = last.clone();
+    crate::object::set(&mut object, &["metadata", "resourceVersion"], json!(revision.to_string()));
+    object
 }
 
 fn line(word: &str, object: &Value, piece: &mut Vec<u8>) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Value, json};
 
 use crate::accept::{Accept, Shape};
@@ -13,13 +13,27 @@ use crate::resource::Resource;
 use crate::table::{self, metadata_of};
 
 /// A list as it goes over the wire; its items are shared with the store.
-#[derive(Serialize)]
-struct List<'a> {
+#[derive(serde::Serialize)]
+struct List<'a, T: Serialize> {
     kind: &'a str,
     #[serde(rename = "apiVersion")]
     api_version: &'a str,
     metadata: Value,
-    items: &'a [Arc<Value>],
+    items: &'a [T],
+}
+
+/// An item of a list of a built-in kind, which does not repeat what the list says of all.
+struct Bare<'a>(&'a Value);
+
+impl Serialize for Bare<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        let fields = self.0.as_object().into_iter().flatten();
+        for (name, value) in fields.filter(|(name, _)| !matches!(name.as_str(), "kind" | "apiVersion")) {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
 }
 
 pub(super) fn reply(reply: Reply, accept: Accept, include: &str) -> Answer {
@@ -56,16 +70,23 @@ pub(super) fn shaped(resource: &Resource, object: &Arc<Value>, shape: Shape, inc
 
 fn list(listing: &Listing, accept: Accept, include: &str) -> Answer {
     let mut metadata = json!({"resourceVersion": listing.revision.to_string()});
-    if let Some((next, remaining)) = &listing.next {
-        metadata["continue"] = json!(next);
-        metadata["remainingItemCount"] = json!(remaining);
+    if let Some(next) = &listing.next {
+        metadata["continue"] = json!(next.token);
+        if let Some(remaining) = next.remaining {
+            metadata["remainingItemCount"] = json!(remaining);
+        }
     }
     let resource = &listing.resource;
     match accept.shape {
         Shape::Whole => {
             let api_version = resource.api_version();
             let (kind, api_version) = (resource.list_kind.as_str(), api_version.as_str());
-            encoded(200, &List { kind, api_version, metadata, items: &listing.items }, accept.encoding)
+            if resource.custom().is_some() {
+                let items = &listing.items;
+                return encoded(200, &List { kind, api_version, metadata, items }, accept.encoding);
+            }
+            let items: Vec<Bare<'_>> = listing.items.iter().map(|item| Bare(item)).collect();
+            encoded(200, &List { kind, api_version, metadata, items: &items }, accept.encoding)
         }
         Shape::Metadata => {
             let items: Vec<Arc<Value>> =

@@ -5,10 +5,10 @@
 use k8s_openapi::jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::cel::Rules;
+use crate::cel::{RuleError, Rules};
 use crate::clock;
 use crate::object::{self, list, text};
-use crate::schema::{FieldError, FieldPath, Schema};
+use crate::schema::{self, FieldError, FieldPath, Schema};
 
 /// Finalizer that keeps a definition until its objects are gone.
 pub(crate) const CLEANUP: &str = "customresourcecleanup.apiextensions.k8s.io";
@@ -81,27 +81,41 @@ pub(crate) fn validate(definition: &Value) -> Vec<FieldError> {
         let rule = "must have exactly one version marked as storage version";
         errors.push(FieldError::invalid(path("spec.versions"), &definition["spec"]["versions"], rule));
     }
-    for (index, version) in list(definition, "/spec/versions").iter().enumerate() {
-        errors.extend(validate_version(version, &path("spec.versions").index(index)));
-    }
+    errors.extend(schema_errors(definition));
     errors
 }
 
-fn validate_version(version: &Value, path: &FieldPath) -> Vec<FieldError> {
-    let place = path.child("schema").child("openAPIV3Schema");
-    let Some(written) = version.pointer("/schema/openAPIV3Schema") else {
-        return vec![FieldError::required(place, "schemas are required")];
-    };
+/// What is wrong with the schemas. One that all versions share is named once, at the place where it used to stand.
+fn schema_errors(definition: &Value) -> Vec<FieldError> {
+    let versions = list(definition, "/spec/versions");
+    let place =
+        |index| FieldPath::from("spec.versions").index(index).child("schema").child("openAPIV3Schema");
+    let written: Vec<Option<&Value>> =
+        versions.iter().map(|version| version.pointer("/schema/openAPIV3Schema")).collect();
+    let missing = written.iter().enumerate().filter(|(_, schema)| schema.is_none());
+    let missing: Vec<FieldError> = missing.map(|(index, _)| FieldError::required(place(index), "")).collect();
+    let (Some(Some(first)), true) = (written.first(), missing.is_empty()) else { return missing };
+    if written.iter().all(|schema| *schema == Some(first)) {
+        return one_schema(first, &FieldPath::from("spec.validation.openAPIV3Schema"));
+    }
+    let each = written.iter().flatten().enumerate();
+    each.flat_map(|(index, schema)| one_schema(schema, &place(index))).collect()
+}
+
+fn one_schema(written: &Value, place: &FieldPath) -> Vec<FieldError> {
     if text(written, "/type") != "object" {
         let rule = "must be object at the root";
         return vec![FieldError::invalid(place.child("type"), &written["type"], rule)];
     }
+    let misfits = schema::misfits(written, place);
+    if !misfits.is_empty() {
+        return misfits;
+    }
     if let Err(refusal) = Schema::parse(written) {
-        return vec![FieldError::invalid(place, &json!("schema"), &refusal.to_string())];
+        return vec![FieldError::invalid(place.clone(), &json!("schema"), &refusal.to_string())];
     }
     let refusals = Rules::compile(written).err().unwrap_or_default();
-    refusals
-        .iter()
-        .map(|refusal| FieldError::invalid(place.clone(), &json!("rule"), &refusal.to_string()))
-        .collect()
+    let placed =
+        |one: &RuleError| FieldError::invalid(place.child(one.path.as_str()), &json!(one.rule), &one.reason);
+    refusals.iter().map(placed).collect()
 }

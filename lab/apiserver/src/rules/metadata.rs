@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 
 use crate::clock;
 use crate::object::{self, set, set_or_remove};
+use crate::owners::{FOREGROUND, ORPHAN};
 use crate::random::Random;
-use crate::resource::Resource;
+use crate::resource::{Builtin, Resource};
 use crate::rules::names;
 use crate::schema::{FieldError, FieldPath};
 
@@ -19,6 +20,12 @@ const FIXED: &[&str] = &[
     "generation",
     "selfLink",
 ];
+
+/// Bytes of all annotations of an object together, keys included.
+const MOST_ANNOTATED: usize = 256 << 10;
+
+/// Finalizers of built-in kinds that need no prefix, because they are the server's own.
+const STANDARD_FINALIZERS: [&str; 3] = [FOREGROUND, ORPHAN, "kubernetes"];
 
 /// Longest stem of a generated name: five letters follow, and 63 are the whole.
 const STEM: usize = 58;
@@ -33,9 +40,10 @@ pub(crate) fn name(object: &mut Value, random: &mut Random) {
     set(object, &["metadata", "name"], json!(format!("{stem}{}", random.suffix())));
 }
 
-/// What every new object gets.
+/// What every new object gets. Where no generations are counted, the author's number stays: nobody looks at it.
 pub(crate) fn prepare_create(resource: &Resource, object: &mut Value, random: &mut Random, now: Timestamp) {
-    for field in FIXED.iter().chain(&["resourceVersion"]) {
+    let kept = |field: &&&str| **field != "generation" || resource.generation;
+    for field in FIXED.iter().filter(kept).chain(&["resourceVersion"]) {
         object::remove(object, &["metadata", field]);
     }
     set(object, &["metadata", "uid"], json!(random.uid()));
@@ -71,7 +79,7 @@ pub(crate) fn validate(resource: &Resource, new: &Value, old: Option<&Value>) ->
     errors.extend(label_errors(new, &metadata.child("labels")));
     errors.extend(annotation_errors(new, &metadata.child("annotations")));
     errors.extend(owner_errors(new, &metadata.child("ownerReferences")));
-    errors.extend(finalizer_errors(new, old, &metadata.child("finalizers")));
+    errors.extend(finalizer_errors(resource, new, old, &metadata.child("finalizers")));
     errors
 }
 
@@ -89,25 +97,29 @@ fn label_errors(object: &Value, path: &FieldPath) -> Vec<FieldError> {
 }
 
 fn annotation_errors(object: &Value, path: &FieldPath) -> Vec<FieldError> {
-    let keys = object::map(object, "/metadata/annotations").into_iter().flat_map(serde_json::Map::keys);
-    keys.filter(|key| !names::is_qualified(&key.to_lowercase()))
-        .map(|key| FieldError::invalid(path.clone(), &json!(key), names::QUALIFIED))
-        .collect()
+    let annotations = object::map(object, "/metadata/annotations").into_iter().flatten();
+    let mut errors: Vec<FieldError> = annotations
+        .clone()
+        .filter(|(key, _)| !names::is_qualified(&key.to_lowercase()))
+        .map(|(key, _)| FieldError::invalid(path.clone(), &json!(key), names::QUALIFIED))
+        .collect();
+    let size: usize = annotations.map(|(key, value)| key.len() + value.as_str().map_or(0, str::len)).sum();
+    if size > MOST_ANNOTATED {
+        errors.push(FieldError::too_long(path.clone(), MOST_ANNOTATED as u64));
+    }
+    errors
 }
 
 fn owner_errors(object: &Value, path: &FieldPath) -> Vec<FieldError> {
     let mut errors = Vec::new();
     let owners = object::list(object, "/metadata/ownerReferences");
-    for (index, owner) in owners.iter().enumerate() {
+    for owner in owners {
         for field in ["apiVersion", "kind", "name", "uid"] {
             let value = owner.get(field).and_then(Value::as_str).unwrap_or_default();
             if value.is_empty() {
-                let place = path.index(index).child(field);
-                errors.push(FieldError::invalid(
-                    place,
-                    &json!(""),
-                    &format!("{} must not be empty", field_word(field)),
-                ));
+                let rule =
+                    if field == "apiVersion" { "version must not be empty" } else { "must not be empty" };
+                errors.push(FieldError::invalid(path.child(field), &json!(""), rule));
             }
         }
     }
@@ -118,19 +130,25 @@ fn owner_errors(object: &Value, path: &FieldPath) -> Vec<FieldError> {
     errors
 }
 
-/// The real server says "version" for the owner's apiVersion.
-fn field_word(field: &str) -> &str {
-    if field == "apiVersion" { "version" } else { field }
-}
-
 /// An ending object waits for those it has; nobody may join.
-fn finalizer_errors(new: &Value, old: Option<&Value>, path: &FieldPath) -> Vec<FieldError> {
+fn finalizer_errors(
+    resource: &Resource,
+    new: &Value,
+    old: Option<&Value>,
+    path: &FieldPath,
+) -> Vec<FieldError> {
+    let plain_too = resource.builtin().is_none_or(|kind| kind == Builtin::CustomResourceDefinition);
     let finalizers = object::finalizers(new);
-    let mut errors: Vec<FieldError> = finalizers
-        .iter()
-        .filter(|finalizer| !names::is_qualified(finalizer))
-        .map(|finalizer| FieldError::invalid(path.clone(), &json!(finalizer), names::QUALIFIED))
-        .collect();
+    let mut errors = Vec::new();
+    for (index, finalizer) in finalizers.iter().enumerate() {
+        if !names::is_qualified(finalizer) {
+            errors.push(FieldError::invalid(path.clone(), &json!(finalizer), names::QUALIFIED));
+        }
+        if !plain_too && !finalizer.contains('/') && !STANDARD_FINALIZERS.contains(&finalizer.as_str()) {
+            let rule = "name is neither a standard finalizer name nor is it fully qualified";
+            errors.push(FieldError::invalid(path.index(index), &json!(finalizer), rule));
+        }
+    }
     let Some(old) = old.filter(|old| object::is_terminating(old)) else { return errors };
     let before = object::finalizers(old);
     let joined: Vec<String> = finalizers

@@ -109,7 +109,7 @@ pub(crate) fn allocate(
     ledger: &Ledger,
     random: &mut Random,
 ) -> Vec<FieldError> {
-    let mut errors = check::before_allocation(service);
+    let mut errors = check::before_allocation(service, old);
     if !errors.is_empty() {
         return errors;
     }

@@ -77,6 +77,11 @@ impl FieldError {
         Self::with_value(path, FieldErrorKind::TypeInvalid, value, detail)
     }
 
+    /// A value that is malformed and not shown.
+    pub fn invalid_unseen(path: FieldPath, detail: &str) -> Self {
+        Self::without_value(path, FieldErrorKind::Invalid, detail)
+    }
+
     /// A value that stands in its list twice.
     pub fn duplicate(path: FieldPath, value: &Value) -> Self {
         Self::with_value(path, FieldErrorKind::Duplicate, value, "")
@@ -91,6 +96,11 @@ impl FieldError {
             value,
             &format!("supported values: {}", names.join(", ")),
         )
+    }
+
+    /// A value that stands in its list twice and is not shown.
+    pub fn duplicate_unseen(path: FieldPath) -> Self {
+        Self::without_value(path, FieldErrorKind::Duplicate, "")
     }
 
     /// A string longer than `limit`.
@@ -109,15 +119,14 @@ impl FieldError {
     }
 
     fn with_value(path: FieldPath, kind: FieldErrorKind, value: &Value, detail: &str) -> Self {
-        let head = format!("{}: {}", kind.headline(), printed(value));
+        let head = format!("{}: {}", kind.headline(), value);
         Self { path, kind, message: joined(head, detail) }
     }
 }
 
 impl fmt::Display for FieldError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = if self.path.is_root() { "<nil>" } else { self.path.as_str() };
-        write!(f, "{path}: {}", self.message)
+        write!(f, "{}: {}", self.path.shown(), self.message)
     }
 }
 
@@ -128,31 +137,4 @@ fn joined(head: String, detail: &str) -> String {
 fn quoted(value: &Value) -> String {
     let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     Value::String(text).to_string()
-}
-
-/// A value inside a sentence. Scalars stand as they are; lists and maps are written in the notation
-/// of the language the API server is written in, because that is what its messages carry.
-fn printed(value: &Value) -> String {
-    match value {
-        Value::Null => "null".to_owned(),
-        Value::Bool(_) | Value::Number(_) | Value::String(_) => value.to_string(),
-        Value::Array(_) | Value::Object(_) => literal(value),
-    }
-}
-
-fn literal(value: &Value) -> String {
-    match value {
-        Value::Null => "interface {}(nil)".to_owned(),
-        Value::Bool(_) | Value::Number(_) | Value::String(_) => value.to_string(),
-        Value::Array(items) => {
-            let items: Vec<String> = items.iter().map(literal).collect();
-            format!("[]interface {{}}{{{}}}", items.join(", "))
-        }
-        Value::Object(fields) => {
-            let mut fields: Vec<String> =
-                fields.iter().map(|(name, value)| format!("{name:?}:{}", literal(value))).collect();
-            fields.sort();
-            format!("map[string]interface {{}}{{{}}}", fields.join(", "))
-        }
-    }
 }

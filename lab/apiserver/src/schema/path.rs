@@ -34,6 +34,11 @@ impl FieldPath {
         &self.0
     }
 
+    /// The path as refusals write it: the real server has a word of its language for the object itself.
+    pub fn shown(&self) -> &str {
+        if self.is_root() { "<nil>" } else { &self.0 }
+    }
+
     pub fn is_root(&self) -> bool {
         self.0.is_empty()
     }

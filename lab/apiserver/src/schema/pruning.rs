@@ -21,18 +21,15 @@ impl Schema {
     fn prune_at(&self, value: &mut Value, path: &FieldPath, unknown: &mut Vec<String>) {
         match value {
             Value::Object(fields) => {
-                fields.retain(|name, _| {
+                fields.retain(|name, value| {
                     let known = self.knows(name);
-                    if !known {
-                        unknown.push(path.child(name).to_string());
+                    match self.field(name) {
+                        Some(schema) => schema.prune_at(value, &path.child(name), unknown),
+                        None if !known => unknown.push(path.child(name).to_string()),
+                        None => {}
                     }
                     known
                 });
-                for (name, value) in fields {
-                    if let Some(schema) = self.field(name) {
-                        schema.prune_at(value, &path.child(name), unknown);
-                    }
-                }
             }
             Value::Array(list) => {
                 let Some(items) = &self.items else { return };

@@ -115,7 +115,7 @@ fn sets_and_keyed_lists_refuse_repetition_once() {
     assert_eq!(
         errors,
         [
-            "spec.hops[2]: Duplicate value: map[string]interface {}{\"name\":\"a\", \"port\":1}",
+            "spec.hops[2]: Duplicate value: {\"name\":\"a\",\"port\":1}",
             "spec.tags[2]: Duplicate value: \"x\"",
         ]
     );

@@ -59,6 +59,9 @@ impl Schema {
     ) {
         let missing = self.required.iter().filter(|name| !fields.contains_key(*name));
         errors.extend(missing.map(|name| FieldError::required(path.child(name), "")));
+        let nameless =
+            ["apiVersion", "kind"].into_iter().filter(|name| self.embedded && !fields.contains_key(*name));
+        errors.extend(nameless.map(|name| FieldError::required(path.child(name), "must not be empty")));
         for (name, value) in fields {
             if let Some(schema) = self.field(name) {
                 let old = old.and_then(|old| old.get(name));

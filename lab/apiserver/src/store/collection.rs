@@ -41,6 +41,11 @@ pub(crate) struct Collection {
 }
 
 impl Collection {
+    /// An empty collection that knows nothing of what was before `floor`.
+    pub(crate) fn since(floor: u64) -> Self {
+        Self { floor, ..Self::default() }
+    }
+
     pub(crate) fn objects(&self) -> &Objects {
         &self.objects
     }
@@ -49,6 +54,10 @@ impl Collection {
         let previous = self.objects.insert(key, object.clone());
         let kind = if previous.is_some() { ChangeKind::Modified } else { ChangeKind::Added };
         self.record(Change { revision, kind, object, previous }, history);
+    }
+
+    pub(crate) fn reread(&mut self, read: impl Fn(&mut Value)) {
+        self.objects.values_mut().for_each(|object| read(Arc::make_mut(object)));
     }
 
     pub(crate) fn remove(&mut self, key: &Key, revision: u64, history: usize) -> Option<Arc<Value>> {

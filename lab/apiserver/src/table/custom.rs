@@ -34,11 +34,13 @@ pub(super) fn cells(columns: &[Column], object: &Value, now: Timestamp) -> Vec<V
 
 fn cell(column: &Column, object: &Value, now: Timestamp) -> Value {
     let found = find(object, &column.path);
-    let Some(first) = found.first() else { return Value::Null };
+    let Some(first) = found.first().copied() else { return Value::Null };
+    let fitting = |fits: bool| if fits { first.clone() } else { Value::Null };
     match column.kind.as_str() {
         "date" => json!(age::since(first.as_str().unwrap_or_default(), now)),
-        "integer" | "number" | "boolean" => Value::clone(first),
-        _ => json!(found.iter().map(|value| text(value)).collect::<Vec<_>>().join(",")),
+        "integer" | "number" => fitting(first.is_number()),
+        "boolean" => fitting(first.is_boolean()),
+        _ => json!(text(first)),
     }
 }
 

@@ -3,8 +3,7 @@
 use std::net::TcpListener;
 
 use k8s_openapi::NamespaceResourceScope;
-use kube::config::{AuthInfo, KubeConfigOptions, Kubeconfig};
-use kube::core::Status;
+use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Api, Client, Config, Resource};
 use patina_apiserver::{ApiServer, Options};
 use serde::de::DeserializeOwned;
@@ -14,16 +13,11 @@ use serde_json::Value;
 pub(crate) struct Fixture {
     pub(crate) server: ApiServer,
     pub(crate) client: Client,
-    config: Config,
 }
 
 impl Fixture {
     pub(crate) async fn new() -> Self {
-        Self::with(Options::default()).await
-    }
-
-    pub(crate) async fn with(options: Options) -> Self {
-        let server = ApiServer::new(options).expect("server");
+        let server = ApiServer::new(Options::default()).expect("server");
         let listener = TcpListener::bind("127.0.0.1:0").expect("loopback");
         let address = listener.local_addr().expect("bound");
         server.serve(listener).expect("served");
@@ -31,15 +25,8 @@ impl Fixture {
         let kubeconfig = Kubeconfig::from_yaml(&written).expect("kubeconfig");
         let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await;
         let config = config.expect("config");
-        let client = Client::try_from(config.clone()).expect("client");
-        Self { server, client, config }
-    }
-
-    /// A client without the token.
-    pub(crate) fn stranger(&self) -> Client {
-        let mut config = self.config.clone();
-        config.auth_info = AuthInfo::default();
-        Client::try_from(config).expect("client")
+        let client = Client::try_from(config).expect("client");
+        Self { server, client }
     }
 
     /// Objects of a kind in the namespace `default`.
@@ -55,12 +42,4 @@ impl Fixture {
 /// An object of a type, written as JSON.
 pub(crate) fn object<K: DeserializeOwned>(json: Value) -> K {
     serde_json::from_value(json).expect("an object of the kind")
-}
-
-/// The refusal within an error of the client.
-pub(crate) fn refusal<T: std::fmt::Debug>(outcome: Result<T, kube::Error>) -> Status {
-    match outcome {
-        Err(kube::Error::Api(status)) => *status,
-        other => panic!("a refusal of the server is expected: {other:?}"),
-    }
 }

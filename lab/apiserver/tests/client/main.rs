@@ -1,9 +1,5 @@
-//! The server as kube-rs sees it, over TLS on loopback.
+//! What only the lab's server can do, as kube-rs sees it over TLS on loopback. What every API server does is told in
+//! `tests/conformance`.
 
-mod definitions;
-mod deletion;
 mod fixture;
-mod objects;
-mod services;
 mod stopping;
-mod watching;

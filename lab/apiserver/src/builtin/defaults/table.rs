@@ -170,7 +170,7 @@ fn others() -> Vec<(&'static str, &'static str, &'static str, Value)> {
             EXTENSIONS,
             "CustomResourceDefinition",
             "status",
-            json!({"acceptedNames": {"kind": "", "plural": ""}, "conditions": [], "storedVersions": []}),
+            json!({"acceptedNames": {"kind": "", "plural": ""}}),
         ),
     ];
     for webhook in ["MutatingWebhook", "ValidatingWebhook"] {

@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use crate::ledger::{Family, Ledger};
 use crate::object::{self, set, text, texts};
 use crate::random::Random;
-use crate::rules::service::check::invalid_texts;
 use crate::rules::service::{ServiceType, is_headless, is_type};
 use crate::schema::{FieldError, FieldPath};
 use crate::store::Key;
@@ -182,7 +181,7 @@ fn addresses(
 fn held(address: IpAddr, ledger: &Ledger, key: &Key) -> Result<IpAddr, FieldError> {
     let refusal = |why: &str| {
         let rule = format!("failed to allocate IP {address}: {why}");
-        invalid_texts(FieldPath::from("spec.clusterIPs"), &[address.to_string()], &rule)
+        FieldError::invalid(FieldPath::from("spec.clusterIPs"), &json!([address]), &rule)
     };
     let range = ledger.range(Family::of(address)).filter(|range| range.contains(&address));
     if range.is_none() {
@@ -201,6 +200,6 @@ fn held(address: IpAddr, ledger: &Ledger, key: &Key) -> Result<IpAddr, FieldErro
 fn free(family: Family, ledger: &Ledger, random: &mut Random) -> Result<IpAddr, FieldError> {
     ledger.free_address(family, random).ok_or_else(|| {
         let rule = "failed to allocate a serviceIP: range is full";
-        invalid_texts(FieldPath::from("spec.clusterIPs"), &[], rule)
+        FieldError::invalid(FieldPath::from("spec.clusterIPs"), &json!([]), rule)
     })
 }

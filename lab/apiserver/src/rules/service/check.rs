@@ -5,10 +5,10 @@ use std::net::IpAddr;
 
 use serde_json::{Value, json};
 
-use crate::object::{list, number, text, texts};
+use crate::object::{self, list, number, text, texts};
 use crate::rules::names;
 use crate::rules::service::{ServiceType, is_headless, is_type, needs_health_port};
-use crate::schema::{FieldError, FieldErrorKind, FieldPath};
+use crate::schema::{FieldError, FieldPath};
 
 const ADDRESS: &str = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
 const PORT: &str = "must be between 1 and 65535, inclusive";
@@ -23,7 +23,7 @@ const WORDS: &[(&str, &[&str])] = &[
 ];
 
 /// What must hold before anything can be given.
-pub(super) fn before_allocation(service: &Value) -> Vec<FieldError> {
+pub(super) fn before_allocation(service: &Value, old: Option<&Value>) -> Vec<FieldError> {
     let spec = FieldPath::from("spec");
     let mut errors = Vec::new();
     for (field, words) in WORDS {
@@ -43,25 +43,44 @@ pub(super) fn before_allocation(service: &Value) -> Vec<FieldError> {
             ));
         }
     }
+    errors.extend(repeated_family(service, &spec));
     errors.extend(address_errors(service, &spec));
+    errors.extend(old.map(|old| change_errors(service, old, &spec)).unwrap_or_default());
     errors
+}
+
+fn repeated_family(service: &Value, spec: &FieldPath) -> Option<FieldError> {
+    let families = texts(service, "/spec/ipFamilies");
+    let [first, second] = families.as_slice() else { return None };
+    (first == second).then(|| FieldError::duplicate(spec.child("ipFamilies").index(1), &json!(second)))
 }
 
 fn address_errors(service: &Value, spec: &FieldPath) -> Vec<FieldError> {
     let mut errors = Vec::new();
     let path = spec.child("clusterIPs");
-    let (one, many) = (text(service, "/spec/clusterIP"), texts(service, "/spec/clusterIPs"));
+    let families = texts(service, "/spec/ipFamilies");
+    let (one, mut many) = (text(service, "/spec/clusterIP"), texts(service, "/spec/clusterIPs"));
+    if many.is_empty() && !one.is_empty() {
+        many.push(one.to_owned());
+    }
     if many.first().is_some_and(|first| !one.is_empty() && first != one) {
         let rule = "first value must match `clusterIP`";
-        return vec![invalid_texts(path, &many, rule)];
+        return vec![FieldError::invalid(path, &json!(many), rule)];
     }
     if many.len() > 2 {
-        errors.push(invalid_texts(path.clone(), &many, "may only hold up to 2 values"));
+        errors.push(FieldError::invalid(path.clone(), &json!(many), "may only hold up to 2 values"));
     }
     for (index, address) in many.iter().enumerate() {
         let none = address == "None" && many.len() == 1;
-        if !none && address.parse::<IpAddr>().is_err() {
-            errors.push(FieldError::invalid(path.index(index), &json!(address), ADDRESS));
+        match (address.parse::<IpAddr>(), families.get(index)) {
+            (Err(_), _) if !none => {
+                errors.push(FieldError::invalid(path.index(index), &json!(address), ADDRESS));
+            }
+            (Ok(parsed), Some(family)) if crate::ledger::Family::of(parsed).word() != family => {
+                let rule = format!("expected an {family} value as indicated by `ipFamilies[{index}]`");
+                errors.push(FieldError::invalid(path.index(index), &json!(address), &rule));
+            }
+            (Ok(_) | Err(_), _) => {}
         }
     }
     if is_type(service, ServiceType::ExternalName) && !many.is_empty() {
@@ -70,15 +89,8 @@ fn address_errors(service: &Value, spec: &FieldPath) -> Vec<FieldError> {
     errors
 }
 
-/// A refused list of texts, in the notation that the real server's message has.
-pub(super) fn invalid_texts(path: FieldPath, texts: &[String], rule: &str) -> FieldError {
-    let quoted: Vec<String> = texts.iter().map(|text| format!("{text:?}")).collect();
-    let message = format!("Invalid value: []string{{{}}}: {rule}", quoted.join(", "));
-    FieldError { path, kind: FieldErrorKind::Invalid, message }
-}
-
 /// The whole Service, after it got its addresses and ports.
-pub(crate) fn validate(new: &Value, old: Option<&Value>) -> Vec<FieldError> {
+pub(crate) fn validate(new: &Value, _: Option<&Value>) -> Vec<FieldError> {
     let spec = FieldPath::from("spec");
     let mut errors = port_errors(new, &spec.child("ports"));
     errors.extend(type_errors(new, &spec));
@@ -94,12 +106,24 @@ pub(crate) fn validate(new: &Value, old: Option<&Value>) -> Vec<FieldError> {
     for (index, source) in texts(new, "/spec/loadBalancerSourceRanges").iter().enumerate() {
         if source.trim().parse::<ipnet::IpNet>().is_err() {
             let rule = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)";
-            let path = spec.child("loadBalancerSourceRanges").index(index);
+            // The real server spells this field as its own type does.
+            let path = spec.child("LoadBalancerSourceRanges").index(index);
             errors.push(FieldError::invalid(path, &json!(source), rule));
         }
     }
-    if let Some(old) = old {
-        errors.extend(change_errors(new, old, &spec));
+    errors.extend(selector_errors(new, &spec));
+    errors
+}
+
+fn selector_errors(service: &Value, spec: &FieldPath) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    for (key, value) in object::map(service, "/spec/selector").into_iter().flatten() {
+        if !names::is_qualified(key) {
+            errors.push(FieldError::invalid(spec.child("selector"), &json!(key), names::QUALIFIED));
+        }
+        if !value.as_str().is_some_and(names::is_label_value) {
+            errors.push(FieldError::invalid(spec.child("selector"), value, names::LABEL_VALUE));
+        }
     }
     errors
 }
@@ -119,6 +143,12 @@ fn type_errors(service: &Value, spec: &FieldPath) -> Vec<FieldError> {
     }
     if is_type(service, ServiceType::ExternalName) && text(service, "/spec/externalName").is_empty() {
         errors.push(FieldError::required(spec.child("externalName"), ""));
+    }
+    let policy = text(service, "/spec/externalTrafficPolicy");
+    let reachable = super::is_external(service) || !list(service, "/spec/externalIPs").is_empty();
+    if !policy.is_empty() && !reachable {
+        let rule = "may only be set for externally-accessible services";
+        errors.push(FieldError::invalid(spec.child("externalTrafficPolicy"), &json!(policy), rule));
     }
     let health = number(service, "/spec/healthCheckNodePort");
     if health != 0 && !needs_health_port(service) {
@@ -190,7 +220,15 @@ fn change_errors(new: &Value, old: &Value, spec: &FieldPath) -> Vec<FieldError> 
     let (first, before) = (text(new, "/spec/clusterIP"), text(old, "/spec/clusterIP"));
     if !external(new) && !external(old) && !before.is_empty() && first != before {
         let path = spec.child("clusterIPs").index(0);
-        errors.push(invalid_texts(path, &texts(new, "/spec/clusterIPs"), "may not change once set"));
+        errors.push(FieldError::invalid(
+            path,
+            &json!(texts(new, "/spec/clusterIPs")),
+            "may not change once set",
+        ));
+    }
+    let health = |service: &Value| number(service, "/spec/healthCheckNodePort");
+    if needs_health_port(new) && needs_health_port(old) && health(new) != health(old) {
+        errors.push(FieldError::forbidden(spec.child("healthCheckNodePort"), "field is immutable"));
     }
     let balanced = |service: &Value| is_type(service, ServiceType::LoadBalancer);
     let class = |service: &Value| service["spec"].get("loadBalancerClass").cloned().unwrap_or_default();
