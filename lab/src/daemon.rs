@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use nix::sys::signal::{Signal, kill};
+use nix::errno::Errno;
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
@@ -16,12 +17,22 @@ use crate::netns::Namespace;
 use crate::privilege::Capability;
 use crate::seccomp;
 
-/// A running program. Dropping it kills it.
+/// A running program. Dropping it kills it, and the programs that are part of it.
 #[derive(Debug)]
 pub struct Daemon {
     child: Child,
     pid: Pid,
+    group: Group,
     log: PathBuf,
+}
+
+/// Which group of processes a program is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Group {
+    /// One that it leads.
+    Own,
+    /// That of the program that starts it.
+    Starter,
 }
 
 /// What to run.
@@ -46,6 +57,19 @@ impl Daemon {
     /// # Errors
     /// The program or its log file; nothing runs.
     pub fn start(namespace: &Namespace, launch: Launch<'_>) -> io::Result<Self> {
+        Self::start_in(Group::Own, namespace, launch)
+    }
+
+    /// Starts it inside `namespace` as a part of the calling program: whoever holds that one as a daemon and kills,
+    /// freezes or thaws it does the same to this one.
+    ///
+    /// # Errors
+    /// The program or its log file; nothing runs.
+    pub fn start_part(namespace: &Namespace, launch: Launch<'_>) -> io::Result<Self> {
+        Self::start_in(Group::Starter, namespace, launch)
+    }
+
+    fn start_in(group: Group, namespace: &Namespace, launch: Launch<'_>) -> io::Result<Self> {
         let output = File::options().create(true).append(true).open(&launch.log)?;
         let mut command = Command::new(launch.program);
         if let Some(kept) = launch.keep {
@@ -66,10 +90,13 @@ impl Daemon {
             .stdout(output.try_clone()?)
             .stderr(output)
             .kill_on_drop(true);
+        if group == Group::Own {
+            command.process_group(0);
+        }
         let child = namespace.enter(|| command.spawn())??;
         let number = child.id().and_then(|id| i32::try_from(id).ok());
         let pid = Pid::from_raw(number.ok_or_else(|| io::Error::other("the program ended at once"))?);
-        Ok(Self { child, pid, log: launch.log })
+        Ok(Self { child, pid, group, log: launch.log })
     }
 
     /// Its log file.
@@ -95,18 +122,22 @@ impl Daemon {
     /// # Errors
     /// The kernel does not let it be killed.
     pub async fn kill(mut self) -> io::Result<()> {
-        self.child.kill().await
+        self.signal_all(Signal::SIGKILL)?;
+        self.child.wait().await.map(drop)
     }
 
-    /// Asks it to stop (SIGTERM) and waits for it; after `patience` it is killed.
+    /// Asks it to stop (SIGTERM) and waits for it; after `patience` it is killed. What is part of it ends with it.
     ///
     /// # Errors
     /// The kernel does not tell.
     pub async fn stop(mut self, patience: Duration) -> io::Result<()> {
-        self.signal(Signal::SIGTERM)?;
-        match timeout(patience, self.child.wait()).await {
+        kill(self.pid, Signal::SIGTERM)?;
+        // Whether it ended by itself or will now: what is left of its group goes.
+        let ended = timeout(patience, self.child.wait()).await;
+        self.signal_all(Signal::SIGKILL)?;
+        match ended {
             Ok(ended) => ended.map(drop),
-            Err(_) => self.child.kill().await,
+            Err(_) => self.child.wait().await.map(drop),
         }
     }
 
@@ -115,7 +146,7 @@ impl Daemon {
     /// # Errors
     /// It has ended.
     pub fn freeze(&self) -> io::Result<()> {
-        self.signal(Signal::SIGSTOP)
+        self.signal_all(Signal::SIGSTOP)
     }
 
     /// Lets it go on.
@@ -123,10 +154,28 @@ impl Daemon {
     /// # Errors
     /// It has ended.
     pub fn thaw(&self) -> io::Result<()> {
-        self.signal(Signal::SIGCONT)
+        self.signal_all(Signal::SIGCONT)
     }
 
-    fn signal(&self, signal: Signal) -> io::Result<()> {
-        Ok(kill(self.pid, signal)?)
+    /// To all of its group; one without anybody left is no error.
+    fn signal_all(&self, signal: Signal) -> io::Result<()> {
+        let sent = match self.group {
+            Group::Own => killpg(self.pid, signal),
+            Group::Starter => kill(self.pid, signal),
+        };
+        match sent {
+            Err(Errno::ESRCH) => Ok(()),
+            sent => Ok(sent?),
+        }
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        // Its number is its own only while nobody has waited for it.
+        if self.child.id().is_some() {
+            // What the kernel refuses now, the end of the box does.
+            let _ = self.signal_all(Signal::SIGKILL);
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context;
-use kube::api::{DynamicObject, Patch, PatchParams, TypeMeta};
+use kube::api::{DeleteParams, DynamicObject, Patch, PatchParams, TypeMeta};
 use kube::core::GroupVersionKind;
 use kube::discovery::{Scope, pinned_kind};
 use kube::{Api, Client, ResourceExt};
@@ -56,6 +56,21 @@ pub async fn apply(client: &Client, objects: &[DynamicObject]) -> anyhow::Result
         applied.push(name);
     }
     Ok(applied)
+}
+
+/// Deletes objects, the last first; those that are gone already are no error. Does not wait until they are gone.
+///
+/// # Errors
+/// The first object that the API server did not let go.
+pub async fn delete(client: &Client, objects: &[DynamicObject]) -> anyhow::Result<()> {
+    for object in objects.iter().rev() {
+        let api = api(client, object).await.with_context(|| title(object))?;
+        match api.delete(&object.name_any(), &DeleteParams::background()).await {
+            Err(kube::Error::Api(status)) if status.code == 404 => {}
+            done => drop(done.with_context(|| title(object))?),
+        }
+    }
+    Ok(())
 }
 
 async fn api(client: &Client, object: &DynamicObject) -> anyhow::Result<Api<DynamicObject>> {

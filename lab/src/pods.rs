@@ -1,12 +1,14 @@
 //! What stands in for the kubelet on a lab node: its Node and Lease, and for each Pod a namespace with an echo.
 //!
 //! A container's image is not run: in its place a server listens on each `containerPort`, TCP (which answers
-//! HTTP too) or UDP, as the port says. Probes, volumes, init containers and `hostNetwork` are not imitated: a
-//! Pod is Running and Ready as soon as its ports listen.
+//! HTTP too) or UDP, as the port says; or a program of the machine that the node has for this image runs there
+//! ([`Programs`]). Probes, volumes, init containers and `hostNetwork` are not imitated: a Pod is Running and Ready as
+//! soon as its ports listen, for good.
 
 mod echo;
 mod network;
 mod object;
+mod program;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -17,18 +19,20 @@ use anyhow::Context;
 use futures::StreamExt;
 use ipnet::IpNet;
 use k8s_openapi::api::coordination::v1::Lease;
-use k8s_openapi::api::core::v1::{Node, Pod};
+use k8s_openapi::api::core::v1::{Container, Node, Pod};
 use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
 use kube::runtime::watcher::Event;
 use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, Client, ResourceExt};
 use serde::{Deserialize, Serialize};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::{MissedTickBehavior, interval};
 
+use crate::daemon::Daemon;
 use crate::netlink::Netlink;
 use echo::Identity;
 use network::{Network, Seat};
+pub use program::Programs;
 
 /// What a node's agents must know about their node.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -39,6 +43,8 @@ pub struct NodeSpec {
     pub addresses: Vec<IpNet>,
     /// Its shares of the Pods' addresses, one for each family.
     pub shares: Vec<IpNet>,
+    /// The images that it has as programs.
+    pub programs: Programs,
 }
 
 /// A kubelet renews its Lease so often.
@@ -50,6 +56,7 @@ struct Running {
     uid: String,
     seat: Seat,
     _servers: JoinSet<()>,
+    programs: Vec<Daemon>,
 }
 
 struct Kubelet<'a> {
@@ -58,6 +65,8 @@ struct Kubelet<'a> {
     spec: &'a NodeSpec,
     network: Network,
     pods: BTreeMap<(String, String), Running>,
+    /// Ends with a Pod whose programs listen.
+    starting: JoinSet<anyhow::Result<Pod>>,
     /// Seen in the list that is being read.
     listed: BTreeSet<(String, String)>,
 }
@@ -71,6 +80,7 @@ pub(crate) async fn run(client: Client, netlink: &Netlink, spec: &NodeSpec) -> a
         spec,
         network,
         pods: BTreeMap::new(),
+        starting: JoinSet::new(),
         listed: BTreeSet::new(),
     };
     let mine = watcher::Config::default().fields(&format!("spec.nodeName={}", spec.name));
@@ -86,6 +96,7 @@ pub(crate) async fn run(client: Client, netlink: &Netlink, spec: &NodeSpec) -> a
                 Ok(event) => kubelet.follow(event).await,
                 Err(error) => Err(error.into()),
             },
+            Some(listening) = kubelet.starting.join_next() => kubelet.confirm(listening).await,
         };
         if let Err(error) = done {
             tracing::warn!(error = format!("{error:#}"), "kubelet");
@@ -133,27 +144,52 @@ impl Kubelet<'_> {
             return self.let_go(&pod).await;
         }
         let uid = pod.uid().unwrap_or_default();
-        if let Some(running) = self.pods.get(&key).filter(|running| running.uid == uid) {
-            return if says_running(&pod) {
-                Ok(())
-            } else {
-                self.report(&pod, &running.seat.addresses).await
-            };
+        let known = self.pods.get(&key).is_some_and(|running| running.uid == uid);
+        if known && says_running(&pod) {
+            return Ok(());
         }
-        self.stop(&key).await?;
-        let running =
-            self.start(&pod, uid).await.with_context(|| format!("start Pod {}/{}", key.0, key.1))?;
-        let addresses = running.seat.addresses.clone();
-        self.pods.insert(key, running);
-        self.report(&pod, &addresses).await
+        if !known {
+            self.stop(&key).await?;
+            let running = self.start(&pod, uid).await;
+            let running = running.with_context(|| format!("start Pod {}/{}", key.0, key.1))?;
+            self.pods.insert(key, running);
+        }
+        self.tell(pod).await
     }
 
     async fn start(&mut self, pod: &Pod, uid: String) -> anyhow::Result<Running> {
         let name = pod.name_any();
         let seat = self.network.seat(self.netlink, &name).await?;
         let identity = Arc::new(Identity { pod: name, node: self.spec.name.clone() });
-        let servers = seat.namespace.enter(|| serve(pod, &identity))??;
-        Ok(Running { uid, seat, _servers: servers })
+        let images = &self.spec.programs;
+        let (real, echoed): (Vec<&Container>, Vec<&Container>) =
+            pod.spec.iter().flat_map(|spec| &spec.containers).partition(|container| images.has(container));
+        let servers = seat.namespace.enter(|| serve(&echoed, &identity))??;
+        let mut programs = Vec::new();
+        for container in real {
+            programs.push(images.start(&self.client, pod, container, &seat.namespace).await?);
+        }
+        Ok(Running { uid, seat, _servers: servers, programs })
+    }
+
+    /// Reports that it runs: an echo at once, a program when it listens.
+    async fn tell(&mut self, pod: Pod) -> anyhow::Result<()> {
+        let Some(running) = self.pods.get(&key(&pod)) else { return Ok(()) };
+        if running.programs.is_empty() {
+            return self.report(&pod, &running.seat.addresses).await;
+        }
+        self.starting.spawn(program::until_listening(running.seat.namespace.clone(), pod));
+        Ok(())
+    }
+
+    /// Reports a Pod whose programs listen now, if it is still there.
+    async fn confirm(&self, listening: Result<anyhow::Result<Pod>, JoinError>) -> anyhow::Result<()> {
+        let pod = listening??;
+        let uid = pod.uid().unwrap_or_default();
+        match self.pods.get(&key(&pod)).filter(|running| running.uid == uid) {
+            Some(running) => self.report(&pod, &running.seat.addresses).await,
+            None => Ok(()),
+        }
     }
 
     async fn stop(&mut self, key: &(String, String)) -> anyhow::Result<()> {
@@ -207,11 +243,10 @@ fn tolerate_existing<T>(done: Result<T, kube::Error>) -> Result<(), kube::Error>
     }
 }
 
-/// Opens the ports of all containers in the calling thread's namespace.
-fn serve(pod: &Pod, identity: &Arc<Identity>) -> anyhow::Result<JoinSet<()>> {
+/// Opens the ports of containers in the calling thread's namespace.
+fn serve(containers: &[&Container], identity: &Arc<Identity>) -> anyhow::Result<JoinSet<()>> {
     let mut servers = JoinSet::new();
-    let containers = pod.spec.iter().flat_map(|spec| &spec.containers);
-    for port in containers.flat_map(|container| container.ports.iter().flatten()) {
+    for port in containers.iter().flat_map(|container| container.ports.iter().flatten()) {
         let number = u16::try_from(port.container_port).context("containerPort")?;
         match port.protocol.as_deref() {
             None | Some("TCP") => echo::tcp(number, identity, &mut servers)?,

@@ -11,7 +11,7 @@
 //!
 //! Otherwise than in a real cluster: there are no DaemonSets, StatefulSets and Jobs (such objects are
 //! kept and nothing comes of them), no `Endpoints` objects, and the scheduler weighs nodes by their
-//! number of Pods only.
+//! Pods only.
 
 mod deployment;
 mod endpointslice;

@@ -14,6 +14,7 @@ mod failover;
 mod injector;
 mod lab;
 mod packet;
+mod parts;
 mod segment;
 mod served;
 mod snooping;

@@ -11,7 +11,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ipnet::IpNet;
 use patina::addr::HardwareAddr;
 
-use crate::pods::NodeSpec;
+use crate::pods::{NodeSpec, Programs};
 
 /// Node addresses end before the client's.
 pub const MOST_NODES: u8 = 80;
@@ -34,6 +34,7 @@ pub fn node(number: u8) -> NodeSpec {
         name: node_name(number),
         addresses: on_the_segment(FIRST + number).to_vec(),
         shares: shares.to_vec(),
+        programs: Programs::default(),
     }
 }
 

@@ -1,7 +1,8 @@
 //! What runs in a lab Pod: a server that tells who answered whom.
 //!
-//! HTTP and UDP answers are lines of `pod=… node=… client=…`; UDP adds the datagram it answers, TCP that does
-//! not look like HTTP gets its bytes back.
+//! HTTP and UDP answers are lines of `pod=… node=… client=…`; HTTP adds `forwarded=…` when the request says for
+//! whom it was forwarded (`X-Forwarded-For`), UDP adds the datagram it answers, TCP that does not look like HTTP
+//! gets its bytes back.
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -104,7 +105,7 @@ async fn converse(mut stream: TcpStream, line: &str) -> io::Result<()> {
             continue;
         }
         if head.windows(4).any(|end| end == b"\r\n\r\n") || head.len() > HEAD {
-            return answer_http(stream, line).await;
+            return answer_http(stream, line, forwarded_for(&head)).await;
         }
     }
 }
@@ -115,12 +116,33 @@ fn looks_like_http(start: &[u8]) -> bool {
         .any(|verb| start.starts_with(verb) || verb.starts_with(start))
 }
 
-async fn answer_http(mut stream: TcpStream, line: &str) -> io::Result<()> {
-    let body = format!("{line}\n");
+/// Whom a proxy names as its client; a list of proxies has no blanks here.
+fn forwarded_for(head: &[u8]) -> Option<String> {
+    let head = String::from_utf8_lossy(head);
+    let headers = head.lines().filter_map(|line| line.split_once(':'));
+    let mut named = headers.filter(|(name, _)| name.eq_ignore_ascii_case("X-Forwarded-For"));
+    named.next().map(|(_, value)| value.split_whitespace().collect())
+}
+
+async fn answer_http(mut stream: TcpStream, line: &str, forwarded: Option<String>) -> io::Result<()> {
+    let forwarded = forwarded.map(|client| format!(" forwarded={client}")).unwrap_or_default();
+    let body = format!("{line}{forwarded}\n");
     let answer = format!(
         "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
         body.len()
     );
     stream.write_all(answer.as_bytes()).await?;
     stream.shutdown().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn for_whom_a_request_was_forwarded_is_read_from_its_head() {
+        let head = b"GET / HTTP/1.1\r\nHost: a\r\nx-forwarded-for: 192.0.2.1, 192.0.2.2\r\n\r\n";
+        assert_eq!(forwarded_for(head).as_deref(), Some("192.0.2.1,192.0.2.2"));
+        assert_eq!(forwarded_for(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"), None);
+    }
 }

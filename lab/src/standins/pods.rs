@@ -36,9 +36,15 @@ pub(super) fn node_of(pod: &Pod) -> Option<&str> {
     pod.spec.as_ref()?.node_name.as_deref().filter(|name| !name.is_empty())
 }
 
+/// UID of the object that controls it.
+pub(super) fn owner_of(pod: &Pod) -> Option<&str> {
+    let mut owners = pod.owner_references().iter();
+    owners.find(|owner| owner.controller == Some(true)).map(|owner| owner.uid.as_str())
+}
+
 /// Whether the object with this UID controls it.
 pub(super) fn is_owned_by(pod: &Pod, uid: &str) -> bool {
-    pod.owner_references().iter().any(|owner| owner.controller == Some(true) && owner.uid == uid)
+    owner_of(pod) == Some(uid)
 }
 
 fn phase(pod: &Pod) -> &str {

@@ -1,7 +1,8 @@
-//! The scheduler: each waiting Pod onto a node that will have it, the emptiest first.
+//! The scheduler: each waiting Pod onto a node that will have it: the one with the fewest Pods of the same owner, and of
+//! those the emptiest.
 //!
 //! A node has a Pod if it is Ready, not cordoned, has the labels the Pod selects, and no taint the Pod
-//! does not tolerate. Affinity, resources and spreading constraints are not weighed.
+//! does not tolerate. Affinity, resources and a Pod's own spreading constraints are not weighed.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -31,13 +32,13 @@ pub async fn start(client: Client) {
     filled(&pods).await;
     let events = Events::of(SCHEDULER, mirrors.client());
     loop {
-        let mut load = load(&pods.state());
+        let mut load = Load::of(&pods.state());
         let mut waiting: Vec<Arc<Pod>> = pods.state().into_iter().filter(|pod| is_waiting(pod)).collect();
         waiting.sort_by_key(|pod| (pod.creation_timestamp(), pod.name_any()));
         for pod in waiting {
             let outcome = match choose(&pod, &nodes.state(), &load) {
                 Ok(node) => {
-                    *load.entry(node.clone()).or_default() += 1;
+                    load.add(&pod, &node);
                     bind(mirrors.client(), &events, &pod, &node).await
                 }
                 Err(reason) => put_off(mirrors.client(), &events, &pod, &reason).await,
@@ -64,18 +65,41 @@ fn is_waiting(pod: &Pod) -> bool {
 }
 
 /// How many Pods each node has.
-fn load(pods: &[Arc<Pod>]) -> BTreeMap<String, usize> {
-    let mut load = BTreeMap::new();
-    for pod in pods.iter().filter(|pod| pods::is_active(pod)) {
-        if let Some(node) = pods::node_of(pod) {
-            *load.entry(node.to_owned()).or_default() += 1;
+#[derive(Debug, Default)]
+struct Load {
+    all: BTreeMap<String, usize>,
+    /// By the controller that owns them: the real scheduler spreads those by default.
+    owned: BTreeMap<(String, String), usize>,
+}
+
+impl Load {
+    fn of(pods: &[Arc<Pod>]) -> Self {
+        let mut load = Self::default();
+        for pod in pods.iter().filter(|pod| pods::is_active(pod)) {
+            if let Some(node) = pods::node_of(pod) {
+                load.add(pod, node);
+            }
+        }
+        load
+    }
+
+    fn add(&mut self, pod: &Pod, node: &str) {
+        *self.all.entry(node.to_owned()).or_default() += 1;
+        if let Some(owner) = pods::owner_of(pod) {
+            *self.owned.entry((owner.to_owned(), node.to_owned())).or_default() += 1;
         }
     }
-    load
+
+    /// The less, the better for this Pod; nodes that are alike go by their names.
+    fn rank(&self, pod: &Pod, node: &str) -> (usize, usize, String) {
+        let all = self.all.get(node).copied().unwrap_or_default();
+        let alike = |owner: &str| self.owned.get(&(owner.to_owned(), node.to_owned())).copied();
+        (pods::owner_of(pod).and_then(alike).unwrap_or_default(), all, node.to_owned())
+    }
 }
 
 /// The node for a Pod, or the sentence that says why there is none.
-fn choose(pod: &Pod, nodes: &[Arc<Node>], load: &BTreeMap<String, usize>) -> Result<String, String> {
+fn choose(pod: &Pod, nodes: &[Arc<Node>], load: &Load) -> Result<String, String> {
     let mut refusals: BTreeMap<&str, usize> = BTreeMap::new();
     let mut fitting = Vec::new();
     for node in nodes {
@@ -84,8 +108,7 @@ fn choose(pod: &Pod, nodes: &[Arc<Node>], load: &BTreeMap<String, usize>) -> Res
             None => fitting.push(node.name_any()),
         }
     }
-    let busy = |name: &String| (load.get(name).copied().unwrap_or_default(), name.clone());
-    fitting.into_iter().min_by_key(busy).ok_or_else(|| {
+    fitting.into_iter().min_by_key(|node| load.rank(pod, node)).ok_or_else(|| {
         let reasons: Vec<String> =
             refusals.iter().map(|(reason, count)| format!("{count} node(s) {reason}")).collect();
         let reasons = if reasons.is_empty() {
@@ -184,9 +207,31 @@ mod tests {
     #[test]
     fn the_emptiest_ready_node_gets_the_pod() {
         let nodes = nodes(&[("a", "True"), ("b", "True"), ("c", "Unknown")]);
-        let load = BTreeMap::from([("a".to_owned(), 2), ("b".to_owned(), 1)]);
+        let mut load = Load::default();
+        for (pod, node) in [("q", "a"), ("r", "a"), ("s", "b")] {
+            load.add(&samples::pending_pod(pod), node);
+        }
         assert_eq!(choose(&samples::pending_pod("p"), &nodes, &load), Ok("b".to_owned()));
-        assert_eq!(choose(&samples::pending_pod("p"), &nodes, &BTreeMap::new()), Ok("a".to_owned()));
+        assert_eq!(choose(&samples::pending_pod("p"), &nodes, &Load::default()), Ok("a".to_owned()));
+    }
+
+    #[test]
+    fn pods_of_one_owner_go_to_different_nodes_before_they_go_to_empty_ones() {
+        let owned = |name: &str| {
+            let mut pod = samples::pending_pod(name);
+            pod.metadata.owner_references = from_value(json!([
+                {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web", "uid": "1", "controller": true},
+            ]))
+            .expect("an owner");
+            pod
+        };
+        let mut load = Load::default();
+        load.add(&owned("p"), "a");
+        load.add(&samples::pending_pod("q"), "b");
+        load.add(&samples::pending_pod("r"), "b");
+        let nodes = nodes(&[("a", "True"), ("b", "True")]);
+        assert_eq!(choose(&owned("s"), &nodes, &load), Ok("b".to_owned()));
+        assert_eq!(choose(&samples::pending_pod("s"), &nodes, &load), Ok("a".to_owned()));
     }
 
     #[test]
@@ -196,7 +241,7 @@ mod tests {
             samples::node("b", "True"),
             json!({"taints": [{"key": "dedicated", "value": "db", "effect": "NoSchedule"}]}),
         );
-        let reason = choose(&samples::pending_pod("p"), &[cordoned, tainted], &BTreeMap::new());
+        let reason = choose(&samples::pending_pod("p"), &[cordoned, tainted], &Load::default());
         assert_eq!(
             reason,
             Err("0/2 nodes are available: 1 node(s) had untolerated taint(s), 1 node(s) were unschedulable."
@@ -213,10 +258,10 @@ mod tests {
         let mut pod = samples::pending_pod("p");
         let spec = pod.spec.as_mut().expect("a spec");
         spec.tolerations = from_value(json!([{"key": "dedicated", "value": "db"}])).expect("tolerations");
-        assert_eq!(choose(&pod, std::slice::from_ref(&tainted), &BTreeMap::new()), Ok("b".to_owned()));
+        assert_eq!(choose(&pod, std::slice::from_ref(&tainted), &Load::default()), Ok("b".to_owned()));
         let spec = pod.spec.as_mut().expect("a spec");
         spec.node_selector = from_value(json!({"kubernetes.io/hostname": "a"})).expect("labels");
-        assert!(choose(&pod, &[tainted], &BTreeMap::new()).is_err());
+        assert!(choose(&pod, &[tainted], &Load::default()).is_err());
     }
 
     #[test]
