@@ -6,6 +6,7 @@
 mod applying;
 mod changing;
 mod describing;
+mod examples;
 mod kubectl;
 mod reading;
 mod waiting;

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
-use patina_lab::cluster::NAMESPACE;
+use patina_lab::cluster::{NAMESPACE, route_to_other_pods};
 use patina_lab::daemon::{Daemon, Launch};
 use patina_lab::host::Host;
 
@@ -21,6 +21,8 @@ use crate::tools::Tool;
 pub(crate) use flags::{AUDIT_LOG, AUDIT_POLICY};
 pub use snapshot::Snapshot;
 
+/// Nodes count from 1: to this host all Pods are another's.
+const NO_NODE: u8 = 0;
 /// An API server ends its watches before it exits.
 const GENTLE: Duration = Duration::from_secs(20);
 
@@ -59,6 +61,7 @@ impl ControlPlane {
     /// Makes the host; nothing runs there yet.
     pub(crate) async fn new(ground: &Ground) -> anyhow::Result<Self> {
         let host = Host::join(&ground.segment, "api", API_HARDWARE, &api_addresses()).await?;
+        route_to_other_pods(&host, NO_NODE, ground.spec.nodes).await?;
         let server = SocketAddr::new(api_address(), API_PORT);
         let door = Door::open(host.namespace(), server).await.context("a port for kubectl")?;
         Ok(Self { host, door, running: BTreeMap::new() })

@@ -8,11 +8,12 @@ use std::path::PathBuf;
 
 use ipnet::IpNet;
 use patina::addr::HardwareAddr;
+use patina_lab::pods::Programs;
 use patina_lab::segment::Segment;
 use patina_lab::state::StateDir;
 
 use crate::credentials::{Account, Credentials};
-use crate::{Spec, Tools};
+use crate::{Spec, Tool, Tools};
 
 /// Hardware address of the API server's host.
 pub(crate) const API_HARDWARE: HardwareAddr = HardwareAddr([0x02, 0x50, 0, 0, 2, 0]);
@@ -42,6 +43,17 @@ impl Ground {
     pub(crate) fn kubeconfig(&self, account: Account) -> std::io::Result<PathBuf> {
         let text = self.credentials.kubeconfig(account, &api_url()).to_string();
         self.state.write(&format!("kubeconfigs/{}", account.user()), text.as_bytes())
+    }
+
+    /// The images that nodes have as programs.
+    pub(crate) fn programs(&self) -> std::io::Result<Programs> {
+        let by_image =
+            Tool::ALL.into_iter().filter_map(|tool| Some((tool.image()?.to_owned(), self.tools.path(tool))));
+        Ok(Programs {
+            by_image: by_image.collect(),
+            kubeconfig: self.kubeconfig(Account::StandIn)?,
+            folder: self.state.path().to_owned(),
+        })
     }
 }
 

@@ -11,7 +11,7 @@
 //!
 //! Real: etcd, kube-apiserver with the RBAC authoriser and an audit log, kube-controller-manager, kube-proxy.
 //! Stand-ins of `patina-lab`: the kubelet (its Node, Lease and Ready condition, and Pods that are namespaces with
-//! an echo), the scheduler. The project's own: controller and speakers, as processes with tokens of their
+//! an echo, or Traefik where a Pod names its image), the scheduler. The project's own: controller and speakers, as processes with tokens of their
 //! ServiceAccounts.
 //!
 //! A cluster lives in the lab's box ([`patina_lab::sandbox`]): whatever happens to the program that holds it, nothing
@@ -29,7 +29,7 @@
 //! # Ok(()) }
 //! ```
 //!
-//! [`Tools::ready`] builds the four programs once into a cache outside the tree; that takes Go, and ten minutes the
+//! [`Tools::ready`] builds the programs once into a cache outside the tree; that takes Go, and twenty minutes the
 //! first time.
 
 mod access;

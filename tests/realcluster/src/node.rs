@@ -59,7 +59,7 @@ pub struct Node {
 impl Node {
     /// Makes the node and starts everything on it.
     pub(crate) async fn boot(number: u8, ground: &Ground) -> anyhow::Result<Self> {
-        let spec = layout::node(number);
+        let spec = NodeSpec { programs: ground.programs()?, ..layout::node(number) };
         let hardware = layout::node_hardware(number);
         let host = Host::join(&ground.segment, &spec.name, hardware, &spec.addresses).await?;
         prepare(&host)?;

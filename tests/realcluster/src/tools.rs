@@ -1,7 +1,8 @@
-//! The programs of a control plane: built once from pinned sources into a cache outside the tree.
+//! The programs of a control plane, and an ingress controller: built once from pinned sources into a cache outside the
+//! tree.
 //!
-//! The cache's folder is named by a digest of everything that the programs are made of, so a changed version makes a new
-//! folder and an old tree still finds its own.
+//! Each module has a folder there, named by a digest of everything that its programs are made of, so a changed version
+//! makes a new folder and an old tree still finds its own.
 
 use std::fmt;
 use std::fs::{self, File};
@@ -15,16 +16,31 @@ use thiserror::Error;
 
 use crate::settings;
 
-/// The module that names the sources. Only Go reads its folder; the cluster needs the programs alone.
-const MODULE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tools");
-const SOURCES: [&str; 2] = [include_str!("../tools/go.mod"), include_str!("../tools/go.sum")];
-/// Without these the server calls itself v0.0.0, and clients that ask for its version complain.
-const FLAGS: &str = "-s -w \
+/// A Go module that names programs. Only Go reads its folder; the cluster needs the programs alone.
+#[derive(Debug)]
+struct Module {
+    folder: &'static str,
+    sources: [&'static str; 2],
+    flags: &'static str,
+}
+
+const CONTROL_PLANE: Module = Module {
+    folder: concat!(env!("CARGO_MANIFEST_DIR"), "/tools"),
+    sources: [include_str!("../tools/go.mod"), include_str!("../tools/go.sum")],
+    // Without these the server calls itself v0.0.0, and clients that ask for its version complain.
+    flags: "-s -w \
      -X k8s.io/component-base/version.gitVersion=v1.35.4 \
      -X k8s.io/component-base/version.gitMajor=1 \
-     -X k8s.io/component-base/version.gitMinor=35";
+     -X k8s.io/component-base/version.gitMinor=35",
+};
 
-/// A program of the control plane.
+const TRAEFIK: Module = Module {
+    folder: concat!(env!("CARGO_MANIFEST_DIR"), "/traefik"),
+    sources: [include_str!("../traefik/go.mod"), include_str!("../traefik/go.sum")],
+    flags: "-s -w -X github.com/traefik/traefik/v3/pkg/version.Version=v3.6.12",
+};
+
+/// A program that is built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tool {
     /// The store.
@@ -35,11 +51,29 @@ pub enum Tool {
     ControllerManager,
     /// The data path of a node.
     Proxy,
+    /// The ingress controller: nodes have it as the image that [`Tool::image`] names.
+    Traefik,
 }
 
 impl Tool {
     /// All of them, in the order in which they are built.
-    pub const ALL: [Self; 4] = [Self::Etcd, Self::ApiServer, Self::ControllerManager, Self::Proxy];
+    pub const ALL: [Self; 5] =
+        [Self::Etcd, Self::ApiServer, Self::ControllerManager, Self::Proxy, Self::Traefik];
+
+    /// The container image in whose place nodes run it.
+    pub const fn image(self) -> Option<&'static str> {
+        match self {
+            Self::Etcd | Self::ApiServer | Self::ControllerManager | Self::Proxy => None,
+            Self::Traefik => Some("traefik:v3.6.12"),
+        }
+    }
+
+    const fn module(self) -> &'static Module {
+        match self {
+            Self::Etcd | Self::ApiServer | Self::ControllerManager | Self::Proxy => &CONTROL_PLANE,
+            Self::Traefik => &TRAEFIK,
+        }
+    }
 
     const fn package(self) -> &'static str {
         match self {
@@ -47,6 +81,7 @@ impl Tool {
             Self::ApiServer => "k8s.io/kubernetes/cmd/kube-apiserver",
             Self::ControllerManager => "k8s.io/kubernetes/cmd/kube-controller-manager",
             Self::Proxy => "k8s.io/kubernetes/cmd/kube-proxy",
+            Self::Traefik => "github.com/traefik/traefik/v3/cmd/traefik",
         }
     }
 }
@@ -58,6 +93,7 @@ impl fmt::Display for Tool {
             Self::ApiServer => "kube-apiserver",
             Self::ControllerManager => "kube-controller-manager",
             Self::Proxy => "kube-proxy",
+            Self::Traefik => "traefik",
         })
     }
 }
@@ -90,27 +126,30 @@ pub enum ToolError {
     },
 }
 
-/// The folder of programs that are ready to run.
+/// The programs, ready to run.
 #[derive(Clone, Debug)]
 pub struct Tools {
-    folder: PathBuf,
+    cache: PathBuf,
 }
 
 impl Tools {
-    /// Finds the programs, and builds what is missing: ten minutes of two cores the first time. `told` hears of each.
+    /// Finds the programs, and builds what is missing: twenty minutes of two cores the first time. `told` hears of each.
     ///
     /// # Errors
     /// A program of the machine is missing (the message names its package), or a build failed.
     pub fn ready(mut told: impl FnMut(&str)) -> Result<Self, ToolError> {
         require("nft", "nftables, on Debian: apt-get install nftables")?;
         require("iptables", "iptables, on Debian: apt-get install iptables")?;
-        let folder = settings::cache_folder().ok_or(ToolError::NoCache)?.join(digest_of_sources());
-        fs::create_dir_all(&folder).map_err(refused(&folder))?;
-        let tools = Self { folder };
+        let cache = settings::cache_folder().ok_or(ToolError::NoCache)?;
+        for module in [&CONTROL_PLANE, &TRAEFIK] {
+            let folder = cache.join(module.digest());
+            fs::create_dir_all(&folder).map_err(refused(&folder))?;
+        }
+        let tools = Self { cache };
         let _lock = tools.lock()?;
         for tool in Tool::ALL.into_iter().filter(|tool| !tools.path(*tool).exists()) {
             require("go", "Go 1.25 or newer, see https://go.dev/dl/")?;
-            told(&format!("building {tool} into {}", tools.folder.display()));
+            told(&format!("building {tool} into {}", tools.cache.display()));
             tools.build(tool)?;
         }
         Ok(tools)
@@ -118,24 +157,24 @@ impl Tools {
 
     /// The program's file.
     pub fn path(&self, tool: Tool) -> PathBuf {
-        self.folder.join(tool.to_string())
+        self.cache.join(tool.module().digest()).join(tool.to_string())
     }
 
     /// Two runs do not build the same at the same time.
     fn lock(&self) -> Result<Flock<File>, ToolError> {
-        let path = self.folder.join("lock");
+        let path = self.cache.join("lock");
         let file = File::create(&path).map_err(refused(&path))?;
         Flock::lock(file, FlockArg::LockExclusive).map_err(|(_, error)| refused(&path)(error.into()))
     }
 
     /// A program appears under its name when it is whole.
     fn build(&self, tool: Tool) -> Result<(), ToolError> {
-        let unfinished = self.folder.join(format!("{tool}.part"));
+        let unfinished = self.path(tool).with_extension("part");
         let built = Command::new("go")
-            .args(["build", "-trimpath", "-ldflags", FLAGS, "-o"])
+            .args(["build", "-trimpath", "-ldflags", tool.module().flags, "-o"])
             .arg(&unfinished)
             .arg(tool.package())
-            .current_dir(MODULE)
+            .current_dir(tool.module().folder)
             .env("PATH", settings::search_path())
             .env("CGO_ENABLED", "0")
             .env("GOFLAGS", "-mod=readonly")
@@ -148,9 +187,12 @@ impl Tools {
     }
 }
 
-fn digest_of_sources() -> String {
-    let everything = [SOURCES[0], SOURCES[1], FLAGS].concat();
-    digest(&SHA256, everything.as_bytes()).as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+impl Module {
+    fn digest(&self) -> String {
+        let everything = [self.sources[0], self.sources[1], self.flags].concat();
+        let digest = digest(&SHA256, everything.as_bytes());
+        digest.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    }
 }
 
 fn refused(path: &Path) -> impl Fn(io::Error) -> ToolError {
@@ -173,9 +215,15 @@ mod tests {
     }
 
     #[test]
-    fn the_module_names_every_tool() {
+    fn the_modules_name_every_tool() {
         for tool in Tool::ALL {
-            assert!(SOURCES[0].contains(tool.package()), "{tool}");
+            assert!(tool.module().sources[0].contains(tool.package()), "{tool}");
         }
+    }
+
+    #[test]
+    fn an_image_s_tag_is_the_version_that_is_built() {
+        let (name, tag) = Tool::Traefik.image().and_then(|image| image.split_once(':')).unwrap();
+        assert!(TRAEFIK.sources[0].contains(&format!("github.com/traefik/{name}/v3 {tag}")), "{name}:{tag}");
     }
 }

@@ -4,6 +4,7 @@
 //! fresh one.
 
 mod echo;
+mod ingress;
 mod path;
 mod stage;
 
@@ -24,7 +25,8 @@ fn shared() -> Spec {
 
 /// Every test, those of one kind of cluster beside each other.
 fn trials(stage: &std::sync::Arc<Stage>) -> Vec<Trial> {
-    path::trials(stage)
+    let rooms = [path::trials, ingress::trials];
+    rooms.into_iter().flat_map(|trials| trials(stage)).collect()
 }
 
 fn main() -> ExitCode {
