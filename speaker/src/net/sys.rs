@@ -68,7 +68,12 @@ pub(super) fn take_overruns(socket: &Socket) -> io::Result<u64> {
 
 /// Gives the calling thread a real-time priority; threads and processes that it starts do not inherit it.
 pub(super) fn run_in_real_time(priority: i32) -> io::Result<()> {
-    let parameter = libc::sched_param { sched_priority: priority };
+    /// `struct sched_param` of the kernel, which holds less than that of some C libraries.
+    #[repr(C)]
+    struct Parameter {
+        priority: libc::c_int,
+    }
+    let parameter = Parameter { priority };
     let policy = libc::SCHED_RR | libc::SCHED_RESET_ON_FORK;
     // The call itself: musl's function of this name refuses always.
     // SAFETY: thread 0 is the caller, and the pointer is to a live value.

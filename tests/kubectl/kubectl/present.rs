@@ -6,7 +6,8 @@ use std::sync::Once;
 
 const MISSING: &str = "\n\
     ==> NOT RUN: the tests with kubectl, because there is no program kubectl on the path.\n\
-    ==> Install it: https://kubernetes.io/docs/tasks/tools/\n\n";
+    ==> Install it: https://kubernetes.io/docs/tasks/tools/\n\
+    ==> or build it with Go, as .ci/run does: tests/kubectl/tools\n\n";
 
 /// Ends the whole target where kubectl is missing: aloud, and as a failure where `CI` is set.
 pub(super) fn check() {
