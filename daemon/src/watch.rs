@@ -9,6 +9,7 @@
 //! A watch never ends: what was seen last stays in force while the API server is away. Objects of our own kinds are read
 //! one by one, so that one that does not fit its type hides no other.
 
+mod history;
 mod read;
 mod sieve;
 
@@ -31,6 +32,7 @@ use tokio::task::JoinSet;
 
 use crate::backoff::Backoff;
 use crate::outlook::WatchState;
+use history::{History, Place};
 use sieve::Sieve;
 
 pub use read::parse;
@@ -64,31 +66,45 @@ pub type Watches = JoinSet<()>;
 /// `events` is the driver's queue; when it is full the watches wait, and the API server's own buffers fill.
 pub fn start(client: &Client, namespace: &str, kinds: &[Kind], events: &mpsc::Sender<Event>) -> Watches {
     let mut watches = Watches::new();
+    let history = History::default();
     for kind in kinds.iter().copied() {
         let events = events.clone();
+        let place = Place::new(history.clone());
         let everywhere = client.clone();
         match kind {
             Kind::Service => {
-                watches.spawn(watch(Api::<Service>::all(everywhere), kind, read::service, events));
+                watches.spawn(watch(Api::<Service>::all(everywhere), kind, read::service, place, events));
             }
             Kind::EndpointSlice => {
-                watches.spawn(watch(Api::<EndpointSlice>::all(everywhere), kind, read::slice, events));
+                watches.spawn(watch(Api::<EndpointSlice>::all(everywhere), kind, read::slice, place, events));
             }
             Kind::Node => {
-                watches.spawn(watch(Api::<Node>::all(everywhere), kind, read::node, events));
+                watches.spawn(watch(Api::<Node>::all(everywhere), kind, read::node, place, events));
             }
             Kind::Namespace => {
-                watches.spawn(watch(Api::<Namespace>::all(everywhere), kind, read::namespace, events));
+                watches.spawn(watch(Api::<Namespace>::all(everywhere), kind, read::namespace, place, events));
             }
             Kind::Pool => {
-                watches.spawn(watch(own::<IPAddressPool>(client, namespace), kind, read::pool, events));
+                watches.spawn(watch(
+                    own::<IPAddressPool>(client, namespace),
+                    kind,
+                    read::pool,
+                    place,
+                    events,
+                ));
             }
             Kind::Advertisement => {
                 let api = own::<L2Advertisement>(client, namespace);
-                watches.spawn(watch(api, kind, read::advertisement, events));
+                watches.spawn(watch(api, kind, read::advertisement, place, events));
             }
             Kind::L2Status => {
-                watches.spawn(watch(own::<ServiceL2Status>(client, namespace), kind, read::l2status, events));
+                watches.spawn(watch(
+                    own::<ServiceL2Status>(client, namespace),
+                    kind,
+                    read::l2status,
+                    place,
+                    events,
+                ));
             }
             Kind::Link => {}
         }
@@ -113,24 +129,42 @@ where
     watcher(api, config).backoff(Backoff::up_to(longest_pause)).into_stream().boxed()
 }
 
-async fn watch<K>(api: Api<K>, kind: Kind, read: fn(K) -> Option<Object>, events: mpsc::Sender<Event>)
-where
+async fn watch<K>(
+    api: Api<K>,
+    kind: Kind,
+    read: fn(K) -> Option<Object>,
+    mut place: Place,
+    events: mpsc::Sender<Event>,
+) where
     K: Resource + Clone + Debug + DeserializeOwned + Send + 'static,
 {
-    let mut stream = stream(api, LONGEST_PAUSE);
+    let mut objects = stream(api.clone(), LONGEST_PAUSE);
     let mut sieve = Sieve::new(kind, read);
     loop {
         let patience = if sieve.is_running() { Duration::MAX } else { CALM };
-        let said = match tokio::time::timeout(patience, stream.try_next()).await {
-            Ok(Ok(Some(event))) => sieve.take(event),
+        let said = match tokio::time::timeout(patience, objects.try_next()).await {
+            Ok(Ok(Some(event))) => {
+                place.saw(&event);
+                sieve.take(event)
+            }
             Ok(Ok(None)) => return,
-            Ok(Err(error)) => sieve.fail(&error),
+            Ok(Err(error)) => {
+                place.doubt();
+                sieve.fail(&error)
+            }
             Err(_) => sieve.recover().into_iter().collect(),
         };
         for event in said {
             if events.send(event).await.is_err() {
                 return;
             }
+        }
+        if place.turned_back(&api).await {
+            tracing::warn!(
+                ?kind,
+                "the API server knows less than was seen already, as after a restore; listing again"
+            );
+            objects = stream(api.clone(), LONGEST_PAUSE);
         }
     }
 }
