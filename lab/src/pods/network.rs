@@ -38,8 +38,11 @@ pub(crate) struct Seat {
 }
 
 impl Network {
-    /// Makes the bridge in the namespace of `netlink`.
+    /// Makes the bridge in the namespace of `netlink`, in the place of one that an earlier agent has left.
     pub(crate) async fn new(netlink: &Netlink, shares: &[IpNet]) -> anyhow::Result<Self> {
+        if let Ok(left) = netlink.link(BRIDGE).await {
+            netlink.remove(left).await?;
+        }
         let bridge = netlink.add_bridge(BRIDGE, Snooping::Off).await?;
         for share in shares {
             netlink.add_address(bridge, at(*share, GATEWAY)?).await?;
@@ -54,7 +57,8 @@ impl Network {
         let namespace = Namespace::new(name)?;
         let inside = Netlink::open(&namespace)?;
         inside.loopback_up().await?;
-        let near = format!("veth{number}");
+        // Cables of an earlier agent's Pods may take a moment to vanish.
+        let near = format!("veth{}-{number}", std::process::id());
         let hardware = hardware(self.shares.first(), number);
         let link = netlink.add_cable(Cable { near: &near, into: &namespace, far: LINK, hardware }).await?;
         netlink.plug(link, self.bridge).await?;

@@ -96,6 +96,9 @@ pub(crate) fn running(pod: &Pod, spec: &NodeSpec, addresses: &[IpAddr]) -> Value
             })
         })
         .collect();
+    // The schema merges addresses by their own value; those of a Pod that runs anew take the place of the old ones.
+    let replace = json!({"$patch": "replace"});
+    let own = addresses.iter().map(|ip| json!({"ip": ip})).chain([replace]);
     json!({"status": {
         "phase": "Running",
         "startTime": started,
@@ -104,7 +107,7 @@ pub(crate) fn running(pod: &Pod, spec: &NodeSpec, addresses: &[IpAddr]) -> Value
         "hostIP": spec.addresses.first().map(|net| net.addr()),
         "hostIPs": spec.addresses.iter().map(|net| json!({"ip": net.addr()})).collect::<Vec<_>>(),
         "podIP": addresses.first(),
-        "podIPs": addresses.iter().map(|ip| json!({"ip": ip})).collect::<Vec<_>>(),
+        "podIPs": own.collect::<Vec<_>>(),
         "qosClass": "BestEffort",
     }})
 }

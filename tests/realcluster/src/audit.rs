@@ -1,5 +1,6 @@
 //! The API server's audit log: who asked for what, and what was refused.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -56,25 +57,34 @@ impl Audit {
     /// # Errors
     /// The file cannot be read.
     pub fn denied(&self, users: &str) -> io::Result<Vec<Denied>> {
+        Ok(decided("forbid", users, &self.events()?).into_iter().collect())
+    }
+
+    /// What was forbidden to them and never allowed. An API server that has just started forbids for a moment what its
+    /// roles allow.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn lacking(&self, users: &str) -> io::Result<Vec<Denied>> {
         let events = self.events()?;
-        let mut denied: Vec<Denied> = events.iter().filter_map(denied).collect();
-        denied.retain(|denied| denied.user.starts_with(users));
-        denied.sort();
-        denied.dedup();
-        Ok(denied)
+        let allowed = decided("allow", users, &events);
+        Ok(decided("forbid", users, &events).difference(&allowed).cloned().collect())
     }
 }
 
-fn denied(event: &Value) -> Option<Denied> {
+/// What the authoriser answered so to users whose name has this start.
+fn decided(decision: &str, users: &str, events: &[Value]) -> BTreeSet<Denied> {
     const DECISION: &str = "/annotations/authorization.k8s.io~1decision";
-    if event.pointer(DECISION)? != "forbid" {
-        return None;
-    }
+    let so = events.iter().filter(|event| event.pointer(DECISION).is_some_and(|word| word == decision));
+    so.map(request).filter(|request| request.user.starts_with(users)).collect()
+}
+
+fn request(event: &Value) -> Denied {
     let text = |at: &str| event.pointer(at).and_then(Value::as_str).unwrap_or_default().to_owned();
     let parts = ["/objectRef/apiGroup", "/objectRef/resource", "/objectRef/subresource"].map(text);
     let named: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     let what = if named.is_empty() { text("/requestURI") } else { named.join("/") };
-    Some(Denied { user: text("/user/username"), verb: text("/verb"), what })
+    Denied { user: text("/user/username"), verb: text("/verb"), what }
 }
 
 #[cfg(test)]
@@ -83,22 +93,24 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn a_forbidden_request_is_told_by_user_verb_and_resource() {
-        let event = json!({
+    fn event(decision: &str) -> Value {
+        json!({
             "user": {"username": "somebody"}, "verb": "patch",
             "objectRef": {"resource": "services", "subresource": "status"},
-            "annotations": {"authorization.k8s.io/decision": "forbid"},
-        });
-        let told = denied(&event).unwrap();
-        assert_eq!(
-            (told.user.as_str(), told.verb.as_str(), told.what.as_str()),
-            ("somebody", "patch", "services/status")
-        );
+            "annotations": {"authorization.k8s.io/decision": decision},
+        })
     }
 
     #[test]
-    fn an_allowed_request_is_not_told() {
-        assert_eq!(denied(&json!({"annotations": {"authorization.k8s.io/decision": "allow"}})), None);
+    fn a_forbidden_request_is_told_by_user_verb_and_resource() {
+        let told = decided("forbid", "some", &[event("forbid"), event("forbid")]);
+        let told: Vec<_> = told.iter().map(|d| [d.user.as_str(), &d.verb, &d.what]).collect();
+        assert_eq!(told, [["somebody", "patch", "services/status"]]);
+    }
+
+    #[test]
+    fn what_others_asked_and_what_was_allowed_is_not_told() {
+        assert!(decided("forbid", "nobody", &[event("forbid")]).is_empty());
+        assert!(decided("forbid", "some", &[event("allow")]).is_empty());
     }
 }

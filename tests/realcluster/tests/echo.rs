@@ -195,6 +195,16 @@ pub(crate) async fn frames_go_to(cluster: &Cluster, address: IpAddr) -> anyhow::
     Ok(node.name().to_owned())
 }
 
+/// Waits until kube-proxy on every node knows the Service: until then an address may move to a node that leads nowhere.
+pub(crate) async fn until_proxied(cluster: &Cluster, echo: &Echo) -> anyhow::Result<()> {
+    for node in cluster.nodes() {
+        for net in node.host().addresses() {
+            ask(cluster.client(), By::Udp, (net.addr(), echo.udp_node_port).into()).await?;
+        }
+    }
+    Ok(())
+}
+
 /// Asks until somebody answers.
 pub(crate) async fn ask(host: &Host, by: By, at: SocketAddr) -> anyhow::Result<Reply> {
     wait_for(&format!("an answer from {at} by {by:?}"), WITHIN, async || Ok(Some(once(host, by, at).await?)))

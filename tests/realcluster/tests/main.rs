@@ -3,9 +3,15 @@
 //! Many tests share a cluster ([`stage`]): each leaves it as it found it. Where one cannot, or fails, the next gets a
 //! fresh one.
 
+#![expect(clippy::print_stdout, reason = "a test program talks to the person who runs it")]
+
 mod echo;
+mod fault;
 mod ingress;
+mod outage;
 mod path;
+mod restart;
+mod rights;
 mod stage;
 
 use std::process::ExitCode;
@@ -25,7 +31,8 @@ fn shared() -> Spec {
 
 /// Every test, those of one kind of cluster beside each other.
 fn trials(stage: &std::sync::Arc<Stage>) -> Vec<Trial> {
-    let rooms = [path::trials, ingress::trials];
+    let rooms =
+        [path::trials, fault::trials, restart::trials, outage::trials, ingress::trials, rights::trials];
     rooms.into_iter().flat_map(|trials| trials(stage)).collect()
 }
 
@@ -42,11 +49,12 @@ fn main() -> ExitCode {
 /// Builds outside the box, where the cache is; plays inside it, one test after the other.
 fn play(mut arguments: Arguments) -> anyhow::Result<ExitCode> {
     let tools = Tools::ready(|step| println!("{step}"))?;
-    if let Side::Outside(code) = sandbox::enter()? {
-        return Ok(code);
-    }
+    let held = match sandbox::enter()? {
+        Side::Inside(held) => held,
+        Side::Outside(code) => return Ok(code),
+    };
     arguments.test_threads = Some(1);
-    let stage = Stage::new(tools)?;
+    let stage = Stage::new(tools, held)?;
     let conclusion: Conclusion = libtest_mimic::run(&arguments, trials(&stage));
     drop(stage);
     Ok(conclusion.exit_code())

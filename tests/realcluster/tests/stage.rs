@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use libtest_mimic::{Failed, Trial};
+use patina_lab::sandbox::Held;
+use patina_lab::signals::Signals;
 use patina_lab::state::StateDir;
 use patina_realcluster::{Cluster, Spec, Tools};
 use tokio::runtime::Runtime;
@@ -11,6 +13,9 @@ use tokio::runtime::Runtime;
 /// The patina command that belongs to these tests.
 const PATINA: &str = env!("CARGO_BIN_EXE_patina-on-realcluster");
 const FOLDER: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/realcluster");
+
+/// What a shell makes of SIGINT.
+const INTERRUPTED: i32 = 130;
 
 /// Where tests find their cluster.
 pub(crate) struct Stage {
@@ -21,8 +26,14 @@ pub(crate) struct Stage {
 
 impl Stage {
     /// Without a cluster. Must be called inside the box.
-    pub(crate) fn new(tools: Tools) -> anyhow::Result<Arc<Self>> {
+    pub(crate) fn new(tools: Tools, held: Held) -> anyhow::Result<Arc<Self>> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        let mut signals = runtime.block_on(async { Signals::listen(Some(held)) })?;
+        runtime.spawn(async move {
+            // The first process of a box gets no signal that it does not listen to. With it the box ends.
+            signals.next().await;
+            std::process::exit(INTERRUPTED);
+        });
         Ok(Arc::new(Self { tools, runtime, held: Mutex::new(None) }))
     }
 
