@@ -13,6 +13,9 @@
 //! *Agreement on the dead*: a peer is dead when this node has not heard it for its patience and no live peer's `heard`
 //! shows it to be fresher. Whoever has not heard a peer for 2.2 of its beats asks, and who knows better answers at once.
 //!
+//! *By concern*: `life` who lives, `hearing` whether this node hears, `settling` when it takes part, `majority` who counts,
+//! `reception` what a datagram does, `speech` and `transfer` what is said.
+//!
 //! *Deliberately absent*: relaying. Nobody passes on the lists of another, so a claim is always its owner's own word.
 
 pub mod beat;
@@ -24,6 +27,10 @@ pub mod seal;
 pub mod session;
 pub mod timing;
 
+mod hearing;
+mod ignored;
+mod life;
+mod majority;
 mod reception;
 mod settling;
 mod speech;
@@ -43,32 +50,12 @@ use session::Peer;
 use speech::Speech;
 use timing::Timing;
 
+pub use hearing::Station;
+pub use ignored::Ignored;
 pub use settling::Surroundings;
 
 /// So many speakers are known on one segment; beyond that the one silent for longest is forgotten.
 const MAX_PEERS: usize = 1024;
-
-/// After total silence, whoever lives is heard within so many half beats.
-const HEARD_WITHIN: u32 = 3;
-/// Without more peers than these, few can say better about a silent one, and few are disturbed by asking.
-const FEW: usize = 2;
-
-/// When to ask about a silent peer, in fifths of its beat.
-#[derive(Clone, Copy, Debug)]
-struct Asking {
-    /// After so long a silence.
-    after: u32,
-    /// And again every so many, while it lasts: questions get lost too.
-    again: u32,
-}
-
-impl Asking {
-    const AMONG_FEW: Self = Self { after: 6, again: 1 };
-    const AMONG_MANY: Self = Self { after: 11, again: 2 };
-}
-
-/// A contest is remembered for so long.
-const CONTEST: Duration = Duration::from_secs(1);
 
 /// Who this node is on the link.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,46 +94,6 @@ pub enum Change {
     Twins(NodeName),
 }
 
-/// Why a datagram was ignored: a closed list, the word in the metric.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Ignored {
-    /// It ends before it is complete.
-    Truncated,
-    /// Another protocol or version.
-    Version,
-    /// Values that no sender writes.
-    Absurd,
-    /// Of another cluster.
-    ForeignCluster,
-    /// No valid key made its seal.
-    Seal,
-    /// Sent by this node.
-    Own,
-    /// Heard before, or overtaken.
-    Replayed,
-    /// Of a life that is over.
-    OldIncarnation,
-    /// Sent long before it arrived.
-    Late,
-}
-
-impl Ignored {
-    /// The word in metric and log.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Truncated => "beatTruncated",
-            Self::Version => "beatVersion",
-            Self::Absurd => "beatAbsurd",
-            Self::ForeignCluster => "foreignCluster",
-            Self::Seal => "seal",
-            Self::Own => "own",
-            Self::Replayed => "replayed",
-            Self::OldIncarnation => "oldIncarnation",
-            Self::Late => "late",
-        }
-    }
-}
-
 /// The machine. See the module's documentation.
 #[derive(Debug)]
 pub struct Membership {
@@ -169,8 +116,7 @@ pub struct Membership {
     speech: Speech,
     /// While a peer is suspected: when to ask about it again.
     ask_at: Option<Instant>,
-    foreign_at: Option<Instant>,
-    deaf_until: Instant,
+    hearing: hearing::Hearing,
     echoes: u64,
     changes: VecDeque<Change>,
 }
@@ -191,8 +137,7 @@ impl Membership {
             settling: settling::Settling::new(now),
             speech: Speech::new(now),
             ask_at: None,
-            foreign_at: None,
-            deaf_until: Instant::ZERO,
+            hearing: hearing::Hearing::default(),
             echoes: 0,
             changes: VecDeque::new(),
         }
@@ -213,53 +158,9 @@ impl Membership {
         self.peers.get(&id)
     }
 
-    /// How many nodes a majority is counted among, this one included.
-    pub fn member_count(&self) -> usize {
-        1 + self.members.len()
-    }
-
     /// Whether the hardware address is that of a speaker ever heard here.
     pub fn knows_hardware(&self, hardware: HardwareAddr) -> bool {
         self.me.hardware == hardware || self.peers.values().any(|peer| peer.hardware == hardware)
-    }
-
-    /// When a frame of another station last arrived.
-    pub fn foreign_at(&self) -> Option<Instant> {
-        self.foreign_at
-    }
-
-    /// A frame of another station has arrived: this node receives. After total silence it may have missed beats, so
-    /// for one and a half more nobody's silence means anything: an owner that lives is heard within them.
-    pub fn note_foreign(&mut self, received: Instant) {
-        let alive = self.peers.values().filter(|peer| peer.alive);
-        let borne = alive.map(|peer| peer.patience).min().unwrap_or(self.timing.dead_time());
-        if self.foreign_at.is_none_or(|at| received.since(at) > borne) {
-            self.deaf_until = received + self.timing.beat * HEARD_WITHIN / 2;
-        }
-        self.foreign_at = self.foreign_at.max(Some(received));
-    }
-
-    /// Until when this node may still be missing beats that it could not hear.
-    pub fn deaf_until(&self) -> Instant {
-        self.deaf_until
-    }
-
-    /// Whether a frame of another station has arrived within the last dead-time.
-    pub fn receiving(&self, now: Instant) -> bool {
-        self.foreign_at.is_some_and(|at| now.since(at) <= self.timing.dead_time())
-    }
-
-    /// Whether nobody else is known to take part here.
-    pub fn alone(&self) -> bool {
-        self.members.is_empty() && !self.surroundings.others_ready
-    }
-
-    /// What the API server says of the other nodes.
-    pub fn surround(&mut self, surroundings: Surroundings) {
-        if let Some(named) = &surroundings.named {
-            self.members.retain(|name| named.contains(name));
-        }
-        self.surroundings = surroundings;
     }
 
     /// The next change, oldest first.
@@ -277,6 +178,7 @@ impl Membership {
     pub fn handle_timeout(&mut self, now: Instant) {
         self.review(now);
         self.settle(now);
+        self.ask_for_proof(now);
     }
 
     /// When `handle_timeout` wants to be called next.
@@ -284,82 +186,8 @@ impl Membership {
         if !self.changes.is_empty() {
             return Instant::ZERO;
         }
-        let asking = self.asking();
-        let peers = self.peers.values().filter(|peer| peer.alive || peer.standing);
-        let peers = peers.map(|peer| Self::peer_deadline(peer, asking));
-        peers.chain(self.settling_deadline()).chain(self.ask_at).fold(self.speech_deadline(), Instant::min)
-    }
-
-    fn asking(&self) -> Asking {
-        let alive = self.peers.values().filter(|peer| peer.alive).count();
-        if alive > FEW { Asking::AMONG_MANY } else { Asking::AMONG_FEW }
-    }
-
-    fn peer_deadline(peer: &Peer, asking: Asking) -> Instant {
-        let stands = if peer.standing { peer.stands_until() } else { peer.alive_until() };
-        let end = stands.min(peer.alive_until());
-        if peer.suspected_at.is_none() && peer.alive { end.min(peer.silent_for(asking.after)) } else { end }
-    }
-
-    /// Compares every peer's life with the clock.
-    fn review(&mut self, now: Instant) {
-        let ids: Vec<NodeId> = self.peers.keys().copied().collect();
-        let asking = self.asking();
-        for id in ids {
-            self.review_peer(id, asking, now);
-        }
-        self.ask(asking, now);
-    }
-
-    /// Beats out of turn, and again, while some peer is suspected.
-    fn ask(&mut self, asking: Asking, now: Instant) {
-        let suspected = self.peers.values().filter(|peer| peer.alive && peer.suspected_at.is_some());
-        // An idle peer is not so urgent, but it is worth more than one question.
-        let Some(beat) = suspected.map(|peer| peer.interval.min(self.timing.beat * 2)).min() else {
-            self.ask_at = None;
-            return;
-        };
-        if self.ask_at.is_none_or(|at| at <= now) {
-            self.ask_at = Some(now + beat * asking.again / 5);
-            self.speech.hasten(now);
-        }
-    }
-
-    fn review_peer(&mut self, id: NodeId, asking: Asking, now: Instant) {
-        let Some(peer) = self.peers.get_mut(&id) else { return };
-        let (alive, standing) = (now < peer.alive_until(), now < peer.stands_until());
-        if alive && peer.suspected_at.is_none() && now >= peer.silent_for(asking.after) {
-            peer.suspected_at = Some(now);
-        }
-        if standing != peer.standing {
-            peer.standing = standing;
-            self.changes.extend(peer.claims.iter().map(|(address, _)| Change::Claims(address)));
-        }
-        if alive != peer.alive {
-            peer.alive = alive;
-            peer.audible_since = now;
-            // Whoever vouched for it, its own lists have yet to be seen to agree.
-            peer.newcomer = true;
-            let name = peer.name.clone();
-            self.changes.extend([Change::Peer { name, alive }, Change::Candidates]);
-        }
-    }
-
-    /// This node woke late: whoever was alive and may have beaten meanwhile gets a fresh patience.
-    pub fn grant_grace(&mut self, late: Duration, now: Instant) {
-        let missed = |peer: &&mut Peer| (peer.alive || peer.standing) && peer.interval <= late;
-        for peer in self.peers.values_mut().filter(missed) {
-            // Longer than the doubt of an owner that woke together with this node.
-            peer.grant(now + peer.patience + peer.interval * 2);
-        }
-    }
-
-    /// A link of a peer has lost its carrier, as the peer says over another one.
-    pub fn bury(&mut self, id: NodeId, now: Instant) {
-        if let Some(peer) = self.peers.get_mut(&id) {
-            peer.bury(now);
-            self.review_peer(id, self.asking(), now);
-        }
+        let rest = [self.life_deadline(), self.settling_deadline(), self.proof_deadline()];
+        rest.into_iter().flatten().fold(self.speech_deadline(), Instant::min)
     }
 
     /// The link has lost its carrier: nobody is heard, nothing is claimed, and everything settles anew.
@@ -370,58 +198,7 @@ impl Membership {
         self.settling = settling::Settling::new(now);
         self.settling.leaving = leaving;
         self.state = if leaving { State::Leaving } else { State::Starting };
-        self.foreign_at = None;
-    }
-
-    /// How many members, this one included, hold this node's list of claims in a version of at least `version`, not
-    /// counting those whose list of claims is unknown or that `oppose` finds against it.
-    pub fn held_by(&self, version: member::Version, oppose: impl Fn(&Peer) -> bool) -> usize {
-        let echoes = |peer: &&Peer| peer.echo.is_some_and(|echo| echo.claims >= version);
-        let names: BTreeSet<&NodeName> = self
-            .peers
-            .values()
-            .filter(|peer| peer.alive && peer.claims_match())
-            .filter(echoes)
-            .filter(|peer| self.members.contains(&peer.name) && !oppose(peer))
-            .map(|peer| &peer.name)
-            .collect();
-        1 + names.len()
-    }
-
-    /// Whether `count` members are more than half. Alone among Nodes that are Ready is no majority.
-    pub fn is_majority(&self, count: usize) -> bool {
-        count * 2 > self.member_count() && (count > 1 || !self.surroundings.others_ready)
-    }
-
-    /// Whether more than half of the members are heard, this one included.
-    pub fn hears_majority(&self) -> bool {
-        let alive = self.peers.values().filter(|peer| peer.alive && self.members.contains(&peer.name));
-        let names: BTreeSet<&NodeName> = alive.map(|peer| &peer.name).collect();
-        self.is_majority(1 + names.len())
-    }
-
-    /// Grows whenever a majority may have changed.
-    pub fn echoes(&self) -> u64 {
-        self.echoes
-    }
-
-    /// Both this node and these peers claim an address: they must see themselves heard, in every beat.
-    pub fn contest(&mut self, rivals: impl Iterator<Item = NodeId>, mine: bool, now: Instant) {
-        if !mine {
-            return;
-        }
-        for id in rivals {
-            if let Some(peer) = self.peers.get_mut(&id) {
-                peer.contested_until = now + CONTEST;
-            }
-        }
-    }
-
-    fn forget_the_stalest(&mut self) {
-        let stalest = self.peers.values().filter(|p| !p.alive && !p.standing).min_by_key(|p| p.heard_at);
-        if let Some(id) = stalest.map(|peer| peer.id) {
-            self.peers.remove(&id);
-        }
+        self.forget_hearing();
     }
 
     /// The span in which an echo of ours counts as recent.
@@ -435,3 +212,6 @@ impl Membership {
         self.speech.number(now, recent)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -226,6 +226,13 @@ impl Ownership {
         }
     }
 
+    /// Another link of this node answers on the same segment.
+    pub fn give_way(&mut self, membership: &mut Membership) {
+        for address in std::mem::take(&mut self.mine) {
+            self.end(address, Cause::HandOver, membership);
+        }
+    }
+
     /// Every address that is known, in order.
     pub fn snapshot(&self) -> Vec<AddressState> {
         self.slots.iter().map(|(address, slot)| slot.snapshot(*address)).collect()
@@ -239,3 +246,6 @@ impl Ownership {
         self.deadlines.extend(due.map(|due| (due, address)));
     }
 }
+
+#[cfg(test)]
+mod tests;

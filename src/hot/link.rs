@@ -9,7 +9,7 @@ use crate::addr::HardwareAddr;
 use crate::announce::announcer::{Announcer, Form};
 use crate::membership::member::{NodeId, State};
 use crate::membership::seal::Keyring;
-use crate::membership::{Change, Membership};
+use crate::membership::{Change, Membership, Station};
 use crate::ownership::{FailBack, Output, Ownership, Terms};
 use crate::time::Instant;
 use crate::wire::arp::Arp;
@@ -180,6 +180,10 @@ impl Link {
             transmits.push_back(self.probe(address));
             counters.probes += 1;
         }
+        while let Some(station) = self.membership.poll_question() {
+            transmits.push_back(self.question(station));
+            counters.probes += 1;
+        }
         if self.membership.state() == State::Doubting {
             return;
         }
@@ -205,6 +209,20 @@ impl Link {
         let frame = match address {
             IpAddr::V4(address) => Arp::probe(hardware, address).broadcast(),
             IpAddr::V6(address) => Solicitation::probe(address)
+                .frame(hardware, HardwareAddr::multicast_v6(solicited_node(address))),
+        };
+        Transmit { link: self.facts.index, frame: frame.as_bytes().to_vec() }
+    }
+
+    /// Asks a station whether it is there, in a form that changes nobody's cache.
+    fn question(&self, station: Station) -> Transmit {
+        let hardware = self.facts.hardware;
+        let frame = match (station.address, self.facts.source_v6) {
+            (IpAddr::V4(address), _) => Arp::probe(hardware, address).frame(station.hardware),
+            (IpAddr::V6(address), Some(source)) => {
+                Solicitation::reachability(source, hardware, address).frame(hardware, station.hardware)
+            }
+            (IpAddr::V6(address), None) => Solicitation::probe(address)
                 .frame(hardware, HardwareAddr::multicast_v6(solicited_node(address))),
         };
         Transmit { link: self.facts.index, frame: frame.as_bytes().to_vec() }

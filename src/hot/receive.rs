@@ -7,6 +7,7 @@ use super::counters::Ignored;
 use super::{Hot, Transmit};
 use crate::addr::HardwareAddr;
 use crate::announce::responder::{self, Reason, Stance, Verdict};
+use crate::membership::Station;
 use crate::membership::member::State;
 use crate::name::LinkIndex;
 use crate::time::Instant;
@@ -34,10 +35,16 @@ impl Hot {
             Message::Datagram(datagram) => self.receive_beat(index, datagram.payload, received, now),
             Message::Arp(packet) => {
                 self.note_foreign(index, packet.sender_hardware, received);
+                if packet.usage() == Use::Request {
+                    self.note_station(index, packet.sender.into(), packet.sender_hardware);
+                }
                 self.receive_arp(index, &packet, now)
             }
             Message::Solicitation(packet) => {
                 self.note_foreign(index, read.ethernet.source, received);
+                if !packet.is_duplicate_address_detection() {
+                    self.note_station(index, packet.source.into(), read.ethernet.source);
+                }
                 self.receive_solicitation(index, &packet, read.ethernet.source, now)
             }
             Message::Advertisement(packet) => {
@@ -55,6 +62,13 @@ impl Hot {
         }
     }
 
+    /// A station that asks for others can be asked itself.
+    fn note_station(&mut self, index: LinkIndex, address: IpAddr, hardware: HardwareAddr) {
+        if let Some(link) = self.links.get_mut(&index) {
+            link.membership.note_station(Station { address, hardware });
+        }
+    }
+
     fn receive_beat(
         &mut self,
         index: LinkIndex,
@@ -66,7 +80,7 @@ impl Hot {
         let link = self.links.get(&index).ok_or(Ignored::Link)?;
         let beat = link.membership.open(datagram, &self.keys)?;
         if let Some(other) = sibling(beat.id) {
-            self.note_sibling(index, other, now);
+            self.note_sibling(index, other, beat.state, now);
             return Err(Ignored::Own);
         }
         self.known.insert(beat.hardware);
@@ -76,14 +90,15 @@ impl Hot {
         Ok(())
     }
 
-    /// The beats of one of this node's links were heard on another: one segment, and the lower index is used.
-    fn note_sibling(&mut self, heard_on: LinkIndex, sent_on: LinkIndex, now: Instant) {
-        if sent_on >= heard_on {
+    /// The beats of one of this node's links were heard on another: one segment, and the lower index is used, once it
+    /// can answer for what the other answers for.
+    fn note_sibling(&mut self, heard_on: LinkIndex, sent_on: LinkIndex, state: State, now: Instant) {
+        let Some(link) = self.links.get_mut(&heard_on).filter(|_| sent_on < heard_on) else { return };
+        if state != State::Active && !link.holds_nothing() {
             return;
         }
-        let Some(link) = self.links.get_mut(&heard_on) else { return };
-        let news = link.shadowed_until.replace(now + SHADOW).is_none();
-        if news {
+        if link.shadowed_until.replace(now + SHADOW).is_none() {
+            link.ownership.give_way(&mut link.membership);
             self.apply_offers(now);
         }
     }

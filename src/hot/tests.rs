@@ -83,7 +83,7 @@ fn a_healed_partition_has_one_owner_and_its_frames_are_the_last() {
     let mut lan = settled();
     lan.isolate("node-b");
     lan.run(MILLI * 3000);
-    assert_eq!(lan.owners(address()), ["node-a", "node-b"]);
+    assert_eq!(lan.owners(address()), ["node-a"], "node-b hears nobody and doubts itself");
     lan.heal();
     lan.run(MILLI * 250);
     assert_eq!(lan.owners(address()), ["node-a"]);

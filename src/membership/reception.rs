@@ -11,6 +11,8 @@ use crate::time::Instant;
 
 /// A beat with an unknown list is followed by a question within this part of an interval.
 const ASK_WITHIN: u32 = 4;
+/// A beat was missed when the next is late by so many fifths.
+const MISSED: u32 = 7;
 /// A beat that does not count is answered by naming its sender once more.
 const REMINDED: u8 = super::speech::GREETINGS - 1;
 
@@ -85,15 +87,19 @@ impl Membership {
             return Err(stale.into());
         }
         let before = (peer.state, peer.alive);
-        // An idle peer is borne for seconds: it may have been cut off, have claimed and dropped, and never looked dead.
-        let unseen = received.since(peer.heard_at) > self.timing.dead_time();
+        // It may have been cut off, have claimed and dropped, and never looked dead: idle, or excused by an own stall.
+        let unseen = received > peer.silent_for(MISSED);
         peer.newcomer |= unseen && beat.claims != peer.announced.1;
         let lost: Vec<_> = peer.claims.iter().map(|(address, _)| address).collect();
         if peer.hear(beat, fresh, received) {
             self.changes.extend(lost.into_iter().map(Change::Claims));
             self.changes.push_back(Change::Candidates);
         } else if before != (beat.state, true) {
-            peer.newcomer |= !before.1;
+            if !before.1 {
+                // It may have been cut off and doubt itself: it knows within that time whether its claims still hold.
+                peer.grant(received + peer.patience);
+                peer.newcomer = true;
+            }
             self.changes.push_back(Change::Candidates);
         }
         Ok(())

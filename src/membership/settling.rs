@@ -68,6 +68,7 @@ impl Membership {
                 let resumed = if self.settling.leaving { State::Leaving } else { State::Active };
                 self.become_state(resumed, now);
             }
+            State::Active if self.deaf_at().is_some_and(|at| at <= now) => self.doubt(now),
             State::Doubting | State::Active | State::Leaving => {}
         }
     }
@@ -112,12 +113,16 @@ impl Membership {
                     .filter(|at| *at > self.speech.last_turn)
                     .min()
             }
-            State::Doubting => self.settling.doubt_since.map(|at| at + self.timing.dead_time()),
-            State::Active | State::Leaving => None,
+            State::Doubting => {
+                let over = self.settling.doubt_since.map(|at| at + self.timing.dead_time());
+                over.into_iter().chain([self.deaf_until()]).filter(|at| *at > self.speech.last_turn).min()
+            }
+            State::Active => self.deaf_at(),
+            State::Leaving => None,
         }
     }
 
-    /// The own loop has stalled: claims are neither renewed nor ended until it is known what happened meanwhile.
+    /// The own loop has stalled, or nothing is heard: claims are neither renewed nor ended until it is known what happened meanwhile.
     /// Who has not settled yet settles anew.
     pub fn doubt(&mut self, now: Instant) {
         if self.state == State::Starting {
@@ -128,8 +133,12 @@ impl Membership {
         self.become_state(State::Doubting, now);
     }
 
-    /// Each live peer has beaten since this node woke, and its lists are known; or a dead-time has passed.
+    /// Each live peer has beaten since this node woke, and its lists are known; or a dead-time has passed. And this node
+    /// hears, unless it wants to be gone.
     fn doubt_is_over(&self, now: Instant) -> bool {
+        if self.may_have_missed(now) && !self.settling.leaving {
+            return false;
+        }
         let Some(since) = self.settling.doubt_since else { return true };
         if now.since(since) >= self.timing.dead_time() {
             return true;

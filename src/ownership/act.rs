@@ -45,7 +45,8 @@ impl Ownership {
                 self.urgent.insert(address);
             }
         }
-        let due = self.probe(address, now).into_iter().chain(due).min();
+        let withheld = self.slots.get(&address).and_then(|slot| slot.quarantined_until);
+        let due = self.probe(address, now).into_iter().chain(due).chain(withheld).min();
         self.set_deadline(address, due);
         self.reline(address, membership);
     }

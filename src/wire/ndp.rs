@@ -88,6 +88,11 @@ impl Solicitation {
         Self { source: Ipv6Addr::UNSPECIFIED, destination, target, source_hardware: None }
     }
 
+    /// The question to `target` itself whether it is there (RFC 4861 §7.3), from `source` at `hardware`.
+    pub const fn reachability(source: Ipv6Addr, hardware: HardwareAddr, target: Ipv6Addr) -> Self {
+        Self { source, destination: target, target, source_hardware: Some(hardware) }
+    }
+
     /// Whether a host asks before it uses the address itself (RFC 4862 §5.4.3).
     pub const fn is_duplicate_address_detection(&self) -> bool {
         self.source.is_unspecified()

@@ -129,6 +129,15 @@ fn yield_to_a_later_claim_of_one_that_cannot_hear_me() {
 }
 
 #[test]
+fn nobody_yields_to_one_that_doubts_itself() {
+    let doubting = Rival { state: State::Doubting, ..rival(claim(4, true)) };
+    let mut case = Case { rivals: vec![doubting], ..owner() };
+    assert_eq!(case.decide(), Decision::Assert);
+    case.change = |facts| facts.state = State::Doubting;
+    assert_eq!(case.decide(), Decision::Yield(Cause::Doubt), "but each that doubts itself gives up");
+}
+
+#[test]
 fn assert_against_a_new_lower_claim_once() {
     let mut case = Case { rivals: vec![rival(claim(2, true))], ..owner() };
     assert_eq!(case.decide(), Decision::Assert);

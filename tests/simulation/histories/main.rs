@@ -7,9 +7,12 @@ mod story;
 
 mod churn;
 mod crowd;
+mod failback;
 mod failover;
 mod fresh;
 mod handover;
+mod hearing;
+mod links;
 mod partition;
 mod planted;
 mod restart;

@@ -141,21 +141,6 @@ fn a_deaf_standby_does_not_take() {
 }
 
 #[test]
-fn a_deaf_owner_does_not_answer_besides_another_for_ever() {
-    tell(&History::of(3).addresses(1), |story| {
-        story.until(10.0);
-        let owner = story.owner(0);
-        story.step(Step::Deaf(owner));
-        story.until(30.0);
-        let awake = story.answerers(0);
-        assert!(awake.len() == 1, "{awake:?}");
-        story.step(Step::Heal);
-        story.until(40.0);
-        story.owner(0);
-    });
-}
-
-#[test]
 fn a_one_way_cut_of_two_nodes_and_its_heal() {
     for owner_speaks in [true, false] {
         tell(&History::of(2).addresses(1), |story| {

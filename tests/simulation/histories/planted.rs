@@ -44,7 +44,7 @@ fn expected(fault: Fault) -> &'static [Promise] {
         Fault::SpeaksAfterRelease => &[Promise::Law, Promise::Waking],
         Fault::NamesAnotherCard | Fault::KeepsOffers => &[Promise::Law],
         Fault::NoBurst | Fault::ReplyFirst | Fault::NoOverride => &[Promise::Manners],
-        Fault::Babbles | Fault::BeatsTooOften => &[Promise::Manners],
+        Fault::Babbles | Fault::BeatsTooOften | Fault::PadsBeats => &[Promise::Manners],
         Fault::SaysItOnce | Fault::NoAnswers => &[Promise::Caches, Promise::Manners],
         Fault::IgnoresLeave => &[Promise::HandOver],
         Fault::SpeaksWhenWaking => &[Promise::Waking, Promise::Law],

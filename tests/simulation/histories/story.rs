@@ -50,6 +50,12 @@ impl Story {
         self.until(until.as_secs_f64());
     }
 
+    /// A moment passes.
+    pub(crate) fn wait_micros(&mut self, micros: u64) {
+        let until = self.simulation.now() + Duration::from_micros(micros);
+        self.until(until.as_secs_f64());
+    }
+
     /// This happens now.
     pub(crate) fn step(&mut self, step: Step) {
         self.simulation.apply(step);
@@ -67,6 +73,11 @@ impl Story {
     /// All nodes that answer for an address.
     pub(crate) fn answerers(&self, number: u16) -> Vec<u16> {
         self.simulation.world.answerers(number)
+    }
+
+    /// All nodes that answer for an address, can be asked, and do not doubt themselves.
+    pub(crate) fn sure(&self, number: u16) -> Vec<u16> {
+        self.simulation.world.sure_answerers(number, self.simulation.now())
     }
 
     /// Waits until exactly one node answers, and not `before`; how long that took.

@@ -3,7 +3,7 @@
 //! As text, one line for the making and one for each step:
 //!
 //! ```text
-//! seed=7 nodes=3 addresses=2 links=1 profile=default drift=0 twins=0 end=20
+//! seed=7 nodes=3 addresses=2 links=1 profile=default end=20
 //! 0 start 0
 //! 12.5 freeze 2 402ms
 //! ```
@@ -12,58 +12,10 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use patina::membership::timing::Profile;
+use patina::hot::FailBack;
 
 use crate::fault::{Step, TextError};
-
-/// Which profile the nodes use (protocol.md section 3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Profiles {
-    /// All of them the fast one.
-    Fast,
-    /// All of them the default.
-    Default,
-    /// All of them the calm one.
-    Calm,
-    /// The even nodes the default, the odd ones the calm one.
-    Mixed,
-}
-
-impl Profiles {
-    const WORDS: [(Self, &'static str); 4] =
-        [(Self::Fast, "fast"), (Self::Default, "default"), (Self::Calm, "calm"), (Self::Mixed, "mixed")];
-
-    /// The profile of a node.
-    pub fn of(self, node: u16) -> Profile {
-        match self {
-            Self::Fast => Profile::Fast,
-            Self::Calm => Profile::Calm,
-            Self::Mixed if node % 2 == 1 => Profile::Calm,
-            Self::Default | Self::Mixed => Profile::Default,
-        }
-    }
-}
-
-/// How the cluster is made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Setup {
-    /// Of all luck.
-    pub seed: u64,
-    /// Nodes 0 to this.
-    pub nodes: u16,
-    /// Addresses that exist from the start, offered by all nodes: even ones IPv4, odd ones IPv6.
-    pub addresses: u16,
-    /// Links of each node, each on its own segment.
-    pub links: u8,
-    /// Which rates the nodes beat at.
-    pub profiles: Profiles,
-    /// Whether clocks run up to 10 % fast or slow.
-    pub drifting: bool,
-    /// Whether the last node has the name of the first.
-    pub twins: bool,
-    /// When the history ends.
-    pub end: Duration,
-}
+pub use crate::setup::{Profiles, Setup};
 
 /// A history.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,16 +29,7 @@ pub struct History {
 impl History {
     /// A cluster of `nodes`, all started within the first millisecond, with one IPv4 and one IPv6 address.
     pub fn of(nodes: u16) -> Self {
-        let setup = Setup {
-            seed: 1,
-            nodes,
-            addresses: 2,
-            links: 1,
-            profiles: Profiles::Default,
-            drifting: false,
-            twins: false,
-            end: Duration::from_secs(20),
-        };
+        let setup = Setup::of(nodes);
         let spread = |node: u16| Duration::from_micros(u64::from(node) * 1000 / u64::from(nodes));
         let steps = (0..nodes).map(|node| (spread(node), Step::Start(node))).collect();
         Self { setup, steps }
@@ -128,6 +71,24 @@ impl History {
         self
     }
 
+    /// The same with the links of each node on one segment.
+    pub fn joined(mut self) -> Self {
+        self.setup.joined = true;
+        self
+    }
+
+    /// The same with clients that ask only when their caches make them.
+    pub fn quiet(mut self) -> Self {
+        self.setup.quiet = true;
+        self
+    }
+
+    /// The same with this policy of failing back.
+    pub fn fail_back(mut self, policy: FailBack) -> Self {
+        self.setup.fail_back = policy;
+        self
+    }
+
     /// The same without the start of a node.
     pub fn without(mut self, node: u16) -> Self {
         self.steps.retain(|(_, step)| *step != Step::Start(node));
@@ -148,22 +109,6 @@ impl History {
     }
 }
 
-impl fmt::Display for Profiles {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let word = Self::WORDS.iter().find(|(profiles, _)| profiles == self);
-        f.write_str(word.map_or("default", |(_, word)| word))
-    }
-}
-
-impl fmt::Display for Setup {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { seed, nodes, addresses, links, profiles, drifting, twins, end } = self;
-        let (drift, twins) = (u8::from(*drifting), u8::from(*twins));
-        write!(f, "seed={seed} nodes={nodes} addresses={addresses} links={links} ")?;
-        write!(f, "profile={profiles} drift={drift} twins={twins} end={}", end.as_secs())
-    }
-}
-
 impl fmt::Display for History {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.setup)?;
@@ -172,33 +117,6 @@ impl fmt::Display for History {
         }
         Ok(())
     }
-}
-
-impl FromStr for Setup {
-    type Err = TextError;
-
-    fn from_str(line: &str) -> Result<Self, TextError> {
-        read_setup(line).ok_or_else(|| TextError(line.to_owned()))
-    }
-}
-
-fn read_setup(line: &str) -> Option<Setup> {
-    let mut setup = History::of(0).setup;
-    for word in line.split_whitespace() {
-        let (name, value) = word.split_once('=')?;
-        match name {
-            "seed" => setup.seed = value.parse().ok()?,
-            "nodes" => setup.nodes = value.parse().ok()?,
-            "addresses" => setup.addresses = value.parse().ok()?,
-            "links" => setup.links = value.parse().ok()?,
-            "profile" => setup.profiles = Profiles::WORDS.iter().find(|(_, word)| *word == value)?.0,
-            "drift" => setup.drifting = value != "0",
-            "twins" => setup.twins = value != "0",
-            "end" => setup.end = Duration::from_secs(value.parse().ok()?),
-            _ => return None,
-        }
-    }
-    Some(setup)
 }
 
 impl FromStr for History {
@@ -231,6 +149,9 @@ mod tests {
             .seed(99)
             .profiles(Profiles::Mixed)
             .drifting()
+            .joined()
+            .quiet()
+            .fail_back(FailBack::After(Duration::from_secs(30)))
             .at(12.5, Step::Heal)
             .at(3.000125, Step::Loss(100));
         let text = format!("# found by a random history\n\n{history}");

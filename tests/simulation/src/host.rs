@@ -208,13 +208,23 @@ impl Host {
         }
     }
 
-    /// Takes a frame.
-    pub fn receive(&mut self, seen: &Seen, at: Duration) {
+    /// Takes a frame; its answer, if it was asked for itself.
+    pub fn receive(&mut self, seen: &Seen, at: Duration) -> Option<Vec<u8>> {
+        let own = self.station.hardware();
         match seen.kind {
+            Kind::Arp(arp) if !arp.reply && arp.target == self.source_v4 => {
+                let (sender, target) = (self.source_v4, arp.sender);
+                let packet = Arp { reply: true, sender_hw: own, sender, target_hw: arp.sender_hw, target };
+                return Some(frame::arp(seen.from, own, packet));
+            }
+            Kind::Solicitation { target, .. } if target == self.source_v6 => {
+                return Some(frame::advertisement(own, target, target));
+            }
             Kind::Arp(arp) => self.receive_arp(seen, arp, at),
             Kind::Advertisement(advertisement) => self.receive_advertisement(advertisement, at),
             Kind::Solicitation { .. } | Kind::Beat(_) | Kind::Other => {}
         }
+        None
     }
 
     fn receive_arp(&mut self, seen: &Seen, arp: Arp, at: Duration) {

@@ -29,6 +29,7 @@ pub mod node;
 pub mod oracle;
 pub mod plant;
 pub mod random;
+pub mod setup;
 pub mod shrink;
 pub mod sim;
 pub mod trace;

@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use patina::hot::{Control, Hot, LinkFacts, Offer, Report, Settings};
+use patina::hot::{Control, FailBack, Hot, LinkFacts, Offer, Report, Settings};
 use patina::membership::timing::Profile;
 use patina::name::{LinkIndex, LinkName, NodeName};
 use patina::time::Instant;
@@ -16,6 +16,7 @@ use patina::time::Instant;
 use crate::clock::Clock;
 use crate::lan::Station;
 use crate::plant::Plant;
+use crate::setup::Setup;
 
 /// Frames that a socket holds for a reader that does not come; what comes after is lost (`SO_RCVBUF` of the speaker).
 const QUEUE: usize = 4096;
@@ -38,6 +39,8 @@ pub struct Offered {
 pub struct Node {
     number: u16,
     links: u8,
+    segments: u8,
+    fail_back: FailBack,
     name: NodeName,
     profile: Profile,
     /// What its own view lets it offer, by number of the address.
@@ -134,9 +137,20 @@ pub fn name(node: u16) -> NodeName {
 
 impl Node {
     /// A node without a running speaker.
-    pub fn new(number: u16, links: u8, name: NodeName, profile: Profile) -> Self {
-        let (offers, keys) = (BTreeMap::new(), vec![0]);
-        Self { number, links, name, profile, offers, wall: 0, keys, speaker: None, starts: 0 }
+    pub fn new(number: u16, setup: &Setup, name: NodeName) -> Self {
+        Self {
+            number,
+            links: setup.links,
+            segments: setup.segments(),
+            fail_back: setup.fail_back,
+            name,
+            profile: setup.profiles.of(number),
+            offers: BTreeMap::new(),
+            wall: 0,
+            keys: vec![0],
+            speaker: None,
+            starts: 0,
+        }
     }
 
     /// Starts a speaker with a clock of its own.
@@ -164,7 +178,7 @@ impl Node {
         let key = self.keys.first().map(|&key| secret(key));
         let seed = seed ^ u64::from(self.number) << 32 ^ u64::from(self.starts);
         let settings = Settings::new(self.name.clone(), wall / 1000, key, seed);
-        Settings { profile: self.profile, ..settings }
+        Settings { profile: self.profile, fail_back: self.fail_back, ..settings }
     }
 
     /// Its keys, as its driver would tell of them.
@@ -191,14 +205,17 @@ impl Node {
 
     /// Its offers, as its driver would tell of them.
     pub fn offer_facts(&self, at: Duration) -> Control {
-        let offer = |(&number, offered): (&u16, &Offered)| Offer {
+        let offer = |(&number, offered): (&u16, &Offered), link| Offer {
             address: address(number),
-            link: link_index(segment_of(number, self.links)),
+            link: link_index(link),
             weight: offered.weight,
             fresh: offered.fresh,
         };
         let seen = |(_, offered): &(&u16, &Offered)| offered.seen_from <= at;
-        Control::Offers(self.offers.iter().filter(seen).map(offer).collect())
+        let seen = self.offers.iter().filter(seen);
+        Control::Offers(
+            seen.flat_map(|this| self.links_to(*this.0).map(move |link| offer(this, link))).collect(),
+        )
     }
 
     /// Whether its speaker runs and does not stand still.
@@ -211,16 +228,38 @@ impl Node {
         self.speaker.as_ref().is_some_and(|speaker| speaker.doubting)
     }
 
+    /// Whether its machine names a target for an address at `at`.
+    pub fn proposes(&self, address: IpAddr, at: Duration) -> bool {
+        let Some(speaker) = &self.speaker else { return false };
+        let snapshot = speaker.hot.snapshot(speaker.clock.local(at));
+        let addresses = snapshot.links.iter().flat_map(|link| &link.addresses);
+        addresses
+            .filter(|known| known.address == address)
+            .any(|known| known.claim.is_some_and(|claim| claim.target.is_some()))
+    }
+
     /// Since when it says it answers for an address.
     pub fn owns(&self, address: IpAddr) -> Option<Duration> {
-        let owned = (address, segment_of(address_number(address), self.links));
-        self.speaker.as_ref()?.owns.get(&owned).copied()
+        self.owns_on(address).map(|(_, since)| since)
+    }
+
+    /// On which link it says it answers for an address, and since when.
+    pub fn owns_on(&self, address: IpAddr) -> Option<(u8, Duration)> {
+        let owns = &self.speaker.as_ref()?.owns;
+        let mut links = self.links_to(address_number(address));
+        links.find_map(|link| owns.get(&(address, link)).map(|since| (link, *since)))
+    }
+
+    /// Its links on the segment of an address.
+    pub fn links_to(&self, number: u16) -> impl Iterator<Item = u8> + use<> {
+        let (segment, segments) = (segment_of(number, self.segments), self.segments);
+        (0..self.links).filter(move |link| link % segments == segment)
     }
 }
 
-/// The segment, and so the link of each node, on which an address is served.
-pub fn segment_of(address: u16, links: u8) -> u8 {
-    u8::try_from(address % u16::from(links.max(1))).unwrap_or(0)
+/// The segment on which an address is served, and so the lowest link of each node to it.
+pub fn segment_of(address: u16, segments: u8) -> u8 {
+    u8::try_from(address % u16::from(segments.max(1))).unwrap_or(0)
 }
 
 impl Speaker {

@@ -11,9 +11,10 @@
 //! | [`calm`] | 4: moves have causes |
 //! | [`waking`] | 5: a late wake-up answers nothing |
 //! | [`handover`] | 6: somebody answers at every instant |
-//! | [`manners`] | 7: frames below their bounds, every takeover with its burst |
+//! | [`manners`], [`budget`] | 7: frames and bytes below their bounds, every takeover with its burst |
 //! | [`law`] | nobody speaks for what it does not own |
 
+pub mod budget;
 pub mod caches;
 pub mod calm;
 pub mod handover;
@@ -131,7 +132,7 @@ impl Oracles {
 
     /// A node has reported.
     pub fn report(&mut self, world: &World, node: u16, report: &Report, at: Duration) {
-        let found = self.calm.report(world, node, report);
+        let found = self.calm.report(world, node, report, at);
         self.note(Promise::Calm, at, found);
         let found = self.handover.report(world, report, at);
         self.note(Promise::HandOver, at, found);

@@ -177,7 +177,8 @@ impl Simulation {
             Station::Link { node, link } => self.arrive_at_node(node, link, frame),
             Station::Host(host) => {
                 let Some(seen) = frame::read(&frame) else { return };
-                self.world.hosts[usize::from(host)].receive(&seen, self.now);
+                let answer = self.world.hosts[usize::from(host)].receive(&seen, self.now);
+                answer.into_iter().for_each(|frame| self.send(to, frame));
             }
             Station::Stranger(_) => self.answer_as_usurper(&frame),
         }
@@ -293,15 +294,14 @@ fn world(history: &History) -> World {
     let setup = history.setup.clone();
     let mut lan = Lan::new(setup.seed);
     let named = |node| if setup.twins && node + 1 == setup.nodes { name(0) } else { name(node) };
-    let nodes: Vec<_> = (0..setup.nodes)
-        .map(|node| Node::new(node, setup.links, named(node), setup.profiles.of(node)))
-        .collect();
+    let nodes: Vec<_> = (0..setup.nodes).map(|node| Node::new(node, &setup, named(node))).collect();
     for (node, link) in (0..setup.nodes).flat_map(|node| (0..setup.links).map(move |link| (node, link))) {
-        lan.plug(Station::Link { node, link }, link);
+        lan.plug(Station::Link { node, link }, link % setup.segments());
     }
-    let habits = [Habit::Uses, Habit::Asks(ASK_INTERVAL), Habit::Asks(ASK_INTERVAL), Habit::Uses];
+    let asks = if setup.quiet { Habit::Uses } else { Habit::Asks(ASK_INTERVAL) };
+    let habits = [Habit::Uses, asks, asks, Habit::Uses];
     let mut hosts = Vec::new();
-    for (link, habit) in (0..setup.links).flat_map(|link| habits.map(|habit| (link, habit))) {
+    for (link, habit) in (0..setup.segments()).flat_map(|link| habits.map(|habit| (link, habit))) {
         let host = Host::new(setup.seed, hosts.len() as u16, habit);
         lan.plug(host.station(), link);
         hosts.push(host);

@@ -99,9 +99,13 @@ pub struct World {
 }
 
 impl World {
-    /// The station of a node on the segment of an address.
+    /// The station of a node on the segment of an address: where it answers, or the first that could.
     pub fn station(&self, node: u16, number: u16) -> Station {
-        Station::Link { node, link: segment_of(number, self.setup.links) }
+        let this = &self.nodes[usize::from(node)];
+        let owned = this.owns_on(address(number)).map(|(link, _)| link);
+        let carries = |link: &u8| self.lan.carrier(Station::Link { node, link: *link });
+        let link = owned.or_else(|| this.links_to(number).find(carries));
+        Station::Link { node, link: link.unwrap_or_else(|| segment_of(number, self.setup.segments())) }
     }
 
     /// Whether two nodes hear each other on the segment of an address.
@@ -128,6 +132,14 @@ impl World {
     pub fn awake_answerers(&self, number: u16, at: Duration) -> Vec<u16> {
         let mut answerers = self.answerers(number);
         answerers.retain(|&node| self.nodes[usize::from(node)].awake(at));
+        answerers
+    }
+
+    /// The awake answerers that can be asked: they hear anything at all, and do not doubt themselves.
+    pub fn sure_answerers(&self, number: u16, at: Duration) -> Vec<u16> {
+        let mut answerers = self.awake_answerers(number, at);
+        let doubts = |node: u16| self.nodes[usize::from(node)].doubts();
+        answerers.retain(|&node| !doubts(node) && self.hears_anything(node, number, at));
         answerers
     }
 
@@ -207,13 +219,14 @@ impl World {
 
     /// The hosts on the segment of an address.
     pub fn hosts_of(&self, number: u16) -> impl Iterator<Item = &Host> {
-        let segment = Some(segment_of(number, self.setup.links));
+        let segment = Some(segment_of(number, self.setup.segments()));
         self.hosts.iter().filter(move |host| self.lan.segment(host.station()) == segment)
     }
 
     /// The external addresses served on a segment.
     pub fn addresses_on(&self, segment: u8) -> Vec<IpAddr> {
-        let here = self.services.iter().filter(|&&number| segment_of(number, self.setup.links) == segment);
+        let here =
+            self.services.iter().filter(|&&number| segment_of(number, self.setup.segments()) == segment);
         here.map(|&number| address(number)).collect()
     }
 }

@@ -64,29 +64,38 @@ fn row(name: &str, seeds: u64, tell: &dyn Fn(u64) -> Told) {
     println!("| {name} | {seeds} | {broken} | {moves} | {wrong} |");
 }
 
-/// From the crash of the owner, at any phase of its beat, until the asking client's question is answered by another.
+/// From the loss of the owner, at any phase of its beat, until another answers.
 fn crash_gaps(seeds: u64) {
-    println!("| profile | crashes | shortest | median | longest (ms, to the first gratuitous frame) |");
+    println!("| history | told | shortest | median | longest (ms, to the first gratuitous frame) |");
     println!("| --- | --- | --- | --- | --- |");
-    for profiles in [Profiles::Fast, Profiles::Default, Profiles::Calm] {
-        let mut gaps: Vec<_> = (0..seeds).filter_map(|seed| crash_gap(profiles, seed)).collect();
+    let crash: fn(u16) -> Step = Step::Crash;
+    for (name, history, loss) in [
+        ("the owner of three dies, fast profile", History::of(3).profiles(Profiles::Fast), crash),
+        ("the owner of three dies, default profile", History::of(3), crash),
+        ("the owner of three dies, calm profile", History::of(3).profiles(Profiles::Calm), crash),
+        ("the owner of two dies on a silent segment", History::of(2).quiet(), crash),
+        ("the owner of two becomes deaf", History::of(2), Step::Deaf),
+        ("the owner of five becomes deaf", History::of(5), Step::Deaf),
+    ] {
+        let mut gaps: Vec<_> = (0..seeds).filter_map(|seed| gap(history.clone().seed(seed), loss)).collect();
         gaps.sort();
         let at = |part: usize| gaps.get(part).map_or(0, Duration::as_millis);
         let (median, last) = (gaps.len() / 2, gaps.len().saturating_sub(1));
-        println!("| {profiles} | {} | {} | {} | {} |", gaps.len(), at(0), at(median), at(last));
+        println!("| {name} | {} | {} | {} | {} |", gaps.len(), at(0), at(median), at(last));
     }
 }
 
-fn crash_gap(profiles: Profiles, seed: u64) -> Option<Duration> {
-    let mut simulation = Simulation::of(&History::of(3).profiles(profiles).seed(seed));
-    let crash = SETTLED + Duration::from_millis(seed * 37 % 1000);
-    simulation.run_until(crash).ok()?;
+fn gap(history: History, loss: fn(u16) -> Step) -> Option<Duration> {
+    let since = SETTLED + Duration::from_millis(history.setup.seed * 37 % 1000);
+    let mut simulation = Simulation::of(&history);
+    simulation.run_until(since).ok()?;
     let owner = simulation.world.owner(0)?;
-    simulation.apply(Step::Crash(owner));
-    simulation.run_until(crash + Duration::from_secs(5)).ok()?;
-    let successor = simulation.world.owner(0)?;
-    let since = simulation.world.nodes[usize::from(successor)].owns(address(0))?;
-    Some(since.saturating_sub(crash))
+    simulation.apply(loss(owner));
+    let end = since + Duration::from_secs(5);
+    simulation.run_until(end).ok()?;
+    let successor = simulation.world.sure_answerers(0, end).into_iter().find(|node| *node != owner)?;
+    let answers = simulation.world.nodes[usize::from(successor)].owns(address(0))?;
+    Some(answers.saturating_sub(since))
 }
 
 fn begin(nodes: u16, seed: u64) -> Result<(Simulation, u16), Violation> {

@@ -42,9 +42,7 @@ impl Caches {
     pub fn tick(&mut self, world: &World, at: Duration) -> Finding {
         let mut astray = BTreeMap::new();
         for &number in world.services.iter().filter(|&&number| !world.contested(number)) {
-            let mut answerers = world.awake_answerers(number, at);
-            // Who doubts itself answers nothing, and does not have to.
-            answerers.retain(|&node| !world.nodes[usize::from(node)].doubts());
+            let answerers = world.sure_answerers(number, at);
             for (index, host) in world.hosts_of(number).enumerate() {
                 let Some(owner) = self.misled(world, host, number, &answerers, at) else { continue };
                 let before = self.astray.get(&(index, number)).filter(|(before, _)| *before == owner);

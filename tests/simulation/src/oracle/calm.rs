@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use patina::hot::Report;
+use patina::hot::{Cause, FailBack, Report};
 
 use super::Finding;
 use crate::fault::Step;
@@ -24,9 +24,20 @@ const UNWELL_STALLS: usize = 3;
 /// … within this span make a node hand over what it owns.
 const UNWELL: Duration = Duration::from_secs(10);
 
+/// Planned moves that nobody asked for by hand: at most so many of an address …
+const BACK_AT_MOST: usize = 3;
+/// … within this span (protocol.md, fail-back).
+const BACK_WITHIN: Duration = Duration::from_secs(180);
+/// What `balance` waits for.
+const BALANCE_AFTER: Duration = Duration::from_secs(600);
+
 /// Reasons and takes, by address.
 #[derive(Debug, Default)]
 pub struct Calm {
+    /// When anything last happened.
+    changed: Duration,
+    /// Addresses that went back to their first choice, and when.
+    back: BTreeMap<u16, Vec<Duration>>,
     causes: BTreeMap<u16, u32>,
     takes: BTreeMap<u16, u32>,
     stalls: BTreeMap<u16, Vec<Duration>>,
@@ -36,10 +47,17 @@ pub struct Calm {
 impl Calm {
     /// A step is about to happen: for which addresses is it a cause?
     pub fn step(&mut self, world: &World, step: &Step, at: Duration) {
+        self.changed = at;
         self.note_stalls(world, step, at);
         let per_cause = if plain(world, at) { 1 } else { TAKES_AMID_TROUBLE };
         for number in concerned(world, step, at) {
             *self.causes.entry(number).or_default() += per_cause;
+        }
+        if let Step::CarrierDown(node, _) = *step
+            && world.setup.joined
+        {
+            // Its heir and its own other link may both take; one of them yields.
+            owned(world, node).for_each(|number| *self.causes.entry(number).or_default() += 1);
         }
         if let Step::Loss(1..) | Step::Late(1..) = *step {
             // What was lost on good wires a moment ago is now fought for on bad ones.
@@ -73,9 +91,12 @@ impl Calm {
     }
 
     /// A node has reported.
-    pub fn report(&mut self, world: &World, node: u16, report: &Report) -> Finding {
+    pub fn report(&mut self, world: &World, node: u16, report: &Report, at: Duration) -> Finding {
         let Report::Took { address, cause, .. } = report else { return None };
         let number = address_number(*address);
+        if *cause == Cause::HandOver && self.may_fail_back(world, number, at) {
+            *self.causes.entry(number).or_default() += 1;
+        }
         let takes = self.takes.entry(number).or_default();
         *takes += 1;
         // The first take of an address is its appearance; nodes of different rates may settle at the same time.
@@ -85,6 +106,20 @@ impl Calm {
         (!calm).then(|| {
             format!("n{node} takes address {number} ({cause:?}): take {takes}, and only {causes} had a cause")
         })
+    }
+
+    /// Whether the policy may move an address back now: it has been calm for long enough, and it does not move often.
+    fn may_fail_back(&mut self, world: &World, number: u16, at: Duration) -> bool {
+        let wait = match world.setup.fail_back {
+            FailBack::Balance => BALANCE_AFTER,
+            FailBack::After(wait) => wait,
+            FailBack::Never => return false,
+        };
+        let wait = if world.setup.drifting { wait * 9 / 10 } else { wait };
+        let moves = self.back.entry(number).or_default();
+        moves.retain(|moved| at < *moved + BACK_WITHIN);
+        moves.push(at);
+        at >= self.changed + wait && moves.len() <= BACK_AT_MOST
     }
 
     /// All takes so far.
@@ -120,6 +155,8 @@ fn concerned(world: &World, step: &Step, at: Duration) -> Vec<u16> {
         | Step::ServiceLate(number, ..) => vec![number],
         Step::Offer(_, number) if world.answerers(number).is_empty() => vec![number],
         Step::Freeze(..) | Step::FreezeAll(_) | Step::Withdraw(..) | Step::Offer(..) => Vec::new(),
+        // The lower of two links on one segment is used again.
+        Step::CarrierUp(node, _) if world.setup.joined => owned(node),
         Step::Start(_) | Step::CarrierUp(..) if !world.lan.is_whole() => all(),
         Step::Start(_) | Step::CarrierUp(..) | Step::Unserve(_) => Vec::new(),
         Step::Forget(_) | Step::Remember(_) | Step::Wall(..) => Vec::new(),

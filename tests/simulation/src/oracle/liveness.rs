@@ -29,7 +29,7 @@ impl Liveness {
     pub fn tick(&mut self, world: &World, at: Duration) -> Finding {
         let mut orphans = BTreeMap::new();
         for &number in &world.services {
-            let answerers = world.awake_answerers(number, at);
+            let answerers = world.sure_answerers(number, at);
             for node in (0..world.setup.nodes).filter(|&node| could(world, node, number, at)) {
                 let answered = |&other: &u16| other == node || world.hears(node, other, number, at);
                 if !answerers.iter().any(answered) && world.hears_anything(node, number, at) {

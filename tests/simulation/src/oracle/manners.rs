@@ -1,4 +1,4 @@
-//! Frames stay below their bounds, have the right form, and every takeover has its burst.
+//! Frames stay below their bounds (bytes: [`super::budget`]), have the right form, and every takeover has its burst.
 //!
 //! The forms are those that repair a cache of any age (see [`crate::host`]): the request first, then the reply with its
 //! own target hardware address; advertisements always with override.
@@ -10,6 +10,7 @@ use patina::addr::HardwareAddr;
 use patina::hot::Report;
 
 use super::Finding;
+use super::budget::Budget;
 use crate::frame::{Kind, Seen};
 use crate::lan::Station;
 use crate::node::{address, address_number};
@@ -44,6 +45,7 @@ struct Burst {
 /// What was sent of late.
 #[derive(Debug, Default)]
 pub struct Manners {
+    budget: Budget,
     beats: BTreeMap<Station, VecDeque<Duration>>,
     gratuitous: BTreeMap<(Station, u16), VecDeque<Duration>>,
     bursts: BTreeMap<(u16, u16), Burst>,
@@ -60,8 +62,9 @@ impl Manners {
             Report::Dropped { address, .. } => {
                 self.bursts.remove(&(node, address_number(*address)));
             }
-            Report::Peer { .. } | Report::Conflict { .. } => {}
-            Report::Doubt { .. } | Report::Twins { .. } | Report::Left => {}
+            // Its bursts begin anew when it knows that it still owns.
+            Report::Doubt { .. } => self.bursts.retain(|(doubter, _), _| *doubter != node),
+            Report::Peer { .. } | Report::Conflict { .. } | Report::Twins { .. } | Report::Left => {}
         }
     }
 
@@ -77,14 +80,17 @@ impl Manners {
         if length > FRAME {
             return Some(format!("{from} sends a frame of {length} bytes"));
         }
+        let Station::Link { node, .. } = from else { return None };
         if let Kind::Beat(_) = seen.kind {
             let bound = if world.fastest.beat < Duration::from_millis(90) { BEATS_FAST } else { BEATS };
             // A list of ten thousand addresses travels in some fifty datagrams, to each that lacks it.
             let bound = bound + world.services.len() / 5;
             let sent = count(self.beats.entry(from).or_default(), at);
-            return (sent > bound).then(|| format!("{from} sends {sent} beats in a second"));
+            if sent > bound {
+                return Some(format!("{from} sends {sent} beats in a second"));
+            }
+            return self.budget.sent(world, from, length, at);
         }
-        let Station::Link { node, .. } = from else { return None };
         let number = address_number(seen.kind.claims()?);
         self.form(node, number, from, seen).or_else(|| self.often(from, number, seen, at))
     }

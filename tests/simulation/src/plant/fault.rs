@@ -11,6 +11,8 @@ use crate::node::Sent;
 const SAID: usize = 2 * 6 * 2;
 /// How often `Babbles` sends the same frame.
 const BABBLE: usize = 30;
+/// The length of a frame that `PadsBeats` has padded.
+const PADDED: usize = 1_500;
 /// No turn for so long is a stall.
 const STALL: Duration = Duration::from_millis(330);
 
@@ -37,6 +39,8 @@ pub enum Fault {
     Babbles,
     /// Every beat leaves many times.
     BeatsTooOften,
+    /// Every beat leaves as long as a frame may be.
+    PadsBeats,
     /// Frames name the hardware address of another card.
     NamesAnotherCard,
     /// The driver's withdrawals are lost on their way to the packet thread.
@@ -51,7 +55,7 @@ pub enum Fault {
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::OwnersHearNoBeats,
         Self::OwnersAreMute,
         Self::SpeaksAfterRelease,
@@ -62,6 +66,7 @@ impl Fault {
         Self::NoAnswers,
         Self::Babbles,
         Self::BeatsTooOften,
+        Self::PadsBeats,
         Self::NamesAnotherCard,
         Self::KeepsOffers,
         Self::IgnoresLeave,
@@ -99,6 +104,9 @@ impl Fault {
             Self::NoAnswers => sent.retain(|frame| gratuitous(frame) || !speaks(frame)),
             Self::Babbles => repeat(sent, gratuitous),
             Self::BeatsTooOften => repeat(sent, beats),
+            Self::PadsBeats => {
+                sent.iter_mut().filter(|sent| beats(sent)).for_each(|(_, frame)| frame.resize(PADDED, 0))
+            }
             Self::NamesAnotherCard => sent.iter_mut().filter(|sent| speaks(sent)).for_each(name_another_card),
             Self::OwnersHearNoBeats | Self::KeepsOffers | Self::IgnoresLeave => {}
             Self::ReadsInAnyOrder => {}

@@ -227,7 +227,7 @@ impl Simulation {
     fn plug_stranger(&mut self, number: u16) {
         self.world.usurped = Some(number);
         self.world.contested.insert(number);
-        self.world.lan.plug(USURPER, segment_of(number, self.world.setup.links));
+        self.world.lan.plug(USURPER, segment_of(number, self.world.setup.segments()));
         self.usurp(number);
     }
 
