@@ -1,15 +1,20 @@
-//! `realcluster up|test|down`: a cluster with a real control plane, for hands and for its tests.
+//! `realcluster up|test|down`: a cluster with a real control plane, for hands and for tests.
 
+use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use clap::Subcommand;
 
 use crate::tree;
 
-const PACKAGE: &str = "patina-realcluster";
-/// Switches on the tests, which need Go and nft.
-const FEATURE: &str = "patina-realcluster/real";
+/// Of the whole workspace and with the feature, so that every verb shares what the others have built. The feature switches
+/// on the tests, which need Go and nft.
+const ALL: [&str; 3] = ["--workspace", "--features", "patina-realcluster/real"];
+const PROGRAM: &str = "patina-realcluster";
+/// `up` runs the project's daemons as this one.
+const COMMAND: &str = "patina-on-realcluster";
 
 /// What to do with the cluster.
 #[derive(Subcommand)]
@@ -20,7 +25,8 @@ pub(crate) enum RealCluster {
         #[arg(long, default_value_t = 2)]
         nodes: u8,
     },
-    /// Run the tests; a part of a name selects some. `PATINA_NIGHTLY=1` adds those that take minutes.
+    /// Run the tests and the conformance suite; a part of a name selects some tests. `PATINA_NIGHTLY=1` adds those that
+    /// take minutes.
     Test {
         /// Passed on to the tests.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -33,27 +39,57 @@ pub(crate) enum RealCluster {
 /// Builds the control plane's programs where they are missing, then does it.
 pub(crate) fn run(root: &Path, verb: &RealCluster) -> Result<()> {
     match verb {
-        RealCluster::Up { nodes } => by_hand(root, &["up", "--nodes", &nodes.to_string()]),
-        RealCluster::Down => by_hand(root, &["down"]),
+        RealCluster::Up { nodes } => {
+            build(root)?;
+            done(program(root).args(["up", "--nodes", &nodes.to_string()]))
+        }
+        RealCluster::Down => {
+            build(root)?;
+            done(program(root).arg("down"))
+        }
         RealCluster::Test { arguments } => {
-            // Of the whole workspace: so built, it shares what `cargo test --workspace` has built.
-            let mut words = vec!["test", "--workspace", "--features", FEATURE, "--test", "realcluster", "--"];
-            words.extend(arguments.iter().map(String::as_str));
-            cargo(root, &words)
+            done(
+                tree::cargo_command(root)
+                    .arg("test")
+                    .args(ALL)
+                    .args(["--test", "realcluster", "--"])
+                    .args(arguments),
+            )?;
+            if arguments.is_empty() { conformance(root) } else { Ok(()) }
         }
     }
 }
 
-fn by_hand(root: &Path, words: &[&str]) -> Result<()> {
-    // `up` runs the other program of the package.
-    cargo(root, &["build", "--quiet", "--package", PACKAGE, "--bins"])?;
-    let program = ["run", "--quiet", "--package", PACKAGE, "--bin", PACKAGE, "--"];
-    cargo(root, &[&program, words].concat())
+/// The suite that the lab's API server passes, on a real one that ends with it.
+fn conformance(root: &Path) -> Result<()> {
+    build(root)?;
+    // A folder of its own: the user's cluster for hands may be up.
+    let folder = root.join("target/conformance");
+    fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+    let own = |verb: &[&str]| done(program(root).args(verb).env("XDG_RUNTIME_DIR", &folder));
+    own(&["up", "--nodes", "0"])?;
+    let state = folder.join(PROGRAM);
+    let etcd = fs::read_to_string(state.join("etcd-url")).context("etcd's address")?;
+    let mut suite = tree::cargo_command(root);
+    suite.arg("test").args(ALL).args(["--test", "conformance"]);
+    suite.env("PATINA_CONFORMANCE_KUBECONFIG", state.join("kubeconfig")).env("PATINA_CONFORMANCE_ETCD", etcd);
+    let tested = done(&mut suite);
+    own(&["down"])?;
+    tested
 }
 
-fn cargo(root: &Path, words: &[&str]) -> Result<()> {
-    let ended = tree::cargo_command(root).args(words).status().context("cargo")?;
-    // Its words stand above.
-    ensure!(ended.success(), "cargo {}: {ended}", words.join(" "));
+fn build(root: &Path) -> Result<()> {
+    let mut cargo = tree::cargo_command(root);
+    done(cargo.args(["build", "--quiet"]).args(ALL).args(["--bin", PROGRAM, "--bin", COMMAND]))
+}
+
+fn program(root: &Path) -> Command {
+    Command::new(root.join("target/debug").join(PROGRAM))
+}
+
+/// Its own words stand above.
+fn done(command: &mut Command) -> Result<()> {
+    let ended = command.status().with_context(|| command.get_program().display().to_string())?;
+    ensure!(ended.success(), "{}: {ended}", command.get_program().display());
     Ok(())
 }

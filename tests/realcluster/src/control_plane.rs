@@ -54,6 +54,7 @@ impl fmt::Display for Part {
 pub(crate) struct ControlPlane {
     host: Host,
     door: Door,
+    store: Door,
     running: BTreeMap<Part, Daemon>,
 }
 
@@ -64,7 +65,8 @@ impl ControlPlane {
         route_to_other_pods(&host, NO_NODE, ground.spec.nodes).await?;
         let server = SocketAddr::new(api_address(), API_PORT);
         let door = Door::open(host.namespace(), server).await.context("a port for kubectl")?;
-        Ok(Self { host, door, running: BTreeMap::new() })
+        let store = Door::open(host.namespace(), flags::ETCD_AT.into()).await.context("a port for etcd")?;
+        Ok(Self { host, door, store, running: BTreeMap::new() })
     }
 
     pub(crate) fn host(&self) -> &Host {
@@ -73,7 +75,12 @@ impl ControlPlane {
 
     /// The API server's URL on the machine's loopback.
     pub(crate) fn url(&self) -> String {
-        self.door.url()
+        format!("https://{}", self.door.at())
+    }
+
+    /// etcd's URL on the machine's loopback.
+    pub(crate) fn store_url(&self) -> String {
+        format!("http://{}", self.store.at())
     }
 
     pub(crate) fn running(&self, part: Part) -> Option<&Daemon> {

@@ -1,5 +1,5 @@
-//! A loopback port of the machine that leads to the API server inside its namespace: for kubectl and for the tests'
-//! own client.
+//! A loopback port of the machine that leads into a namespace: to the API server, for kubectl and for the tests' own
+//! client, and to etcd.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -26,9 +26,9 @@ impl Door {
         Ok(Self { at, _porter: porter })
     }
 
-    /// What to call from outside.
-    pub(crate) fn url(&self) -> String {
-        format!("https://{}", self.at)
+    /// Where to knock from outside.
+    pub(crate) fn at(&self) -> SocketAddr {
+        self.at
     }
 }
 

@@ -98,7 +98,7 @@ pub(crate) fn stay(nodes: u8, folder: &Path) -> anyhow::Result<ExitCode> {
     runtime()?.block_on(async {
         // One ear from the start to the end: between two of them a signal would be lost.
         let mut signals = Signals::listen(Some(held))?;
-        let started = Cluster::start(Spec::with_nodes(nodes), tools, patina()?, state);
+        let started = Cluster::start(spec(nodes), tools, patina()?, state);
         let cluster = tokio::select! {
             started = started => started?,
             signal = signals.next() => bail!("ended by {signal}"),
@@ -108,6 +108,11 @@ pub(crate) fn stay(nodes: u8, folder: &Path) -> anyhow::Result<ExitCode> {
         Ok(())
     })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Without nodes, a control plane alone: whoever asks for it wants nobody else to write there.
+fn spec(nodes: u8) -> Spec {
+    if nodes == 0 { Spec::control_plane() } else { Spec::with_nodes(nodes) }
 }
 
 /// It is built beside this program.

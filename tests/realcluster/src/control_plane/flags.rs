@@ -14,6 +14,8 @@ pub(crate) const AUDIT_LOG: &str = "audit.json";
 /// What the audit log holds.
 pub(crate) const AUDIT_POLICY: &str = "audit-policy.yaml";
 
+/// Where etcd listens, in the namespace of the control plane.
+pub(super) const ETCD_AT: ([u8; 4], u16) = ([127, 0, 0, 1], 2379);
 const ETCD_CLIENTS: &str = "http://127.0.0.1:2379";
 const ETCD_PEERS: &str = "http://127.0.0.1:2380";
 /// Cluster IPs of both families.
