@@ -96,7 +96,7 @@ impl ControlPlane {
             Part::Etcd => self.launch(part, ground, Tool::Etcd, flags::etcd(&ground.state)),
             Part::ApiServer => self.launch(part, ground, Tool::ApiServer, flags::api_server(ground)),
             Part::ControllerManager => {
-                let kubeconfig = ground.kubeconfig(Account::ControllerManager)?;
+                let kubeconfig = ground.kubeconfig(Account::ControllerManager);
                 let flags = flags::controller_manager(ground, &kubeconfig);
                 self.launch(part, ground, Tool::ControllerManager, flags)
             }

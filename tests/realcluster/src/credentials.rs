@@ -23,7 +23,7 @@ pub enum Account {
 }
 
 impl Account {
-    const ALL: [Self; 4] = [Self::Admin, Self::StandIn, Self::ControllerManager, Self::Proxy];
+    pub(crate) const ALL: [Self; 4] = [Self::Admin, Self::StandIn, Self::ControllerManager, Self::Proxy];
 
     /// The user name that RBAC and the audit log see.
     pub const fn user(self) -> &'static str {

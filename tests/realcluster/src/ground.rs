@@ -39,10 +39,18 @@ impl Ground {
         self.state.file(&format!("{name}.log"))
     }
 
-    /// Writes a kubeconfig for a program inside the cluster.
-    pub(crate) fn kubeconfig(&self, account: Account) -> std::io::Result<PathBuf> {
-        let text = self.credentials.kubeconfig(account, &api_url()).to_string();
-        self.state.write(&format!("kubeconfigs/{}", account.user()), text.as_bytes())
+    /// Writes the kubeconfigs of programs inside the cluster, once: a program that starts reads its own at any time.
+    pub(crate) fn write_kubeconfigs(&self) -> std::io::Result<()> {
+        for account in Account::ALL {
+            let text = self.credentials.kubeconfig(account, &api_url()).to_string();
+            self.state.write(&format!("kubeconfigs/{}", account.user()), text.as_bytes())?;
+        }
+        Ok(())
+    }
+
+    /// The kubeconfig of a program inside the cluster.
+    pub(crate) fn kubeconfig(&self, account: Account) -> PathBuf {
+        self.state.file(&format!("kubeconfigs/{}", account.user()))
     }
 
     /// The images that nodes have as programs.
@@ -51,7 +59,7 @@ impl Ground {
             Tool::ALL.into_iter().filter_map(|tool| Some((tool.image()?.to_owned(), self.tools.path(tool))));
         Ok(Programs {
             by_image: by_image.collect(),
-            kubeconfig: self.kubeconfig(Account::StandIn)?,
+            kubeconfig: self.kubeconfig(Account::StandIn),
             folder: self.state.path().to_owned(),
         })
     }

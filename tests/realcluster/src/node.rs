@@ -169,13 +169,13 @@ impl Node {
 
     fn launch_kubelet(&self, ground: &Ground) -> anyhow::Result<Daemon> {
         let spec = serde_json::to_string(&self.spec)?;
-        let kubeconfig = ground.kubeconfig(Account::StandIn)?.display().to_string();
+        let kubeconfig = ground.kubeconfig(Account::StandIn).display().to_string();
         let arguments = ["lab-node", &spec, &kubeconfig, "--without-proxy"].map(str::to_owned);
         self.launch(Agent::Kubelet, &ground.patina, ground, arguments.to_vec(), Vec::new(), None)
     }
 
     fn launch_proxy(&self, ground: &Ground) -> anyhow::Result<Daemon> {
-        let kubeconfig = ground.kubeconfig(Account::Proxy)?;
+        let kubeconfig = ground.kubeconfig(Account::Proxy);
         let configuration =
             kubeproxy::configuration(&self.spec.name, self.proxy_mode(&ground.spec), &kubeconfig).to_string();
         let file = format!("kube-proxy/{}.yaml", self.spec.name);

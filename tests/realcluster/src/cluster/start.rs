@@ -82,7 +82,9 @@ async fn lay(spec: Spec, tools: Tools, patina: PathBuf, state: StateDir) -> anyh
     state.write(AUDIT_POLICY, POLICY.as_bytes())?;
     let segment = Segment::new(Snooping::Off).await?;
     let key_folder = state.file("key");
-    Ok(Ground { spec, segment, state, tools, patina, credentials, key_folder })
+    let ground = Ground { spec, segment, state, tools, patina, credentials, key_folder };
+    ground.write_kubeconfigs()?;
+    Ok(ground)
 }
 
 /// Whether the API server says that it is ready.
