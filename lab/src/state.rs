@@ -70,7 +70,7 @@ impl StateDir {
         self.path.join(name)
     }
 
-    /// Writes a file that only this user can read.
+    /// Writes a file that only this user can read. Whoever reads it meanwhile reads the old one or the new one, whole.
     ///
     /// # Errors
     /// The file system refused.
@@ -79,8 +79,11 @@ impl StateDir {
         if let Some(folder) = path.parent() {
             DirBuilder::new().mode(0o700).recursive(true).create(folder)?;
         }
-        let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
+        let unfinished = self.file(&format!("{name}.part"));
+        let mut file =
+            File::options().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
         io::Write::write_all(&mut file, content)?;
+        fs::rename(&unfinished, &path)?;
         Ok(path)
     }
 }
@@ -158,6 +161,18 @@ mod tests {
         fs::write(path.join("kubeconfig"), "old").unwrap();
         let state = StateDir::take(&path).unwrap();
         assert_eq!(fs::read_dir(state.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_file_that_is_written_again_stays_whole_for_who_has_opened_it() {
+        let state = StateDir::take(&somewhere("again")).unwrap();
+        let path = state.write("folder/file", b"old").unwrap();
+        let mut opened = File::open(&path).unwrap();
+        assert_eq!(state.write("folder/file", b"new").unwrap(), path);
+        let mut read = String::new();
+        io::Read::read_to_string(&mut opened, &mut read).unwrap();
+        assert_eq!((read.as_str(), fs::read_to_string(&path).unwrap().as_str()), ("old", "new"));
+        assert_eq!(fs::read_dir(state.file("folder")).unwrap().count(), 1, "something else stays beside it");
     }
 
     #[test]
