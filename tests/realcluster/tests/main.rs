@@ -8,13 +8,17 @@
 mod echo;
 mod fault;
 mod ingress;
+mod metrics;
 mod outage;
 mod path;
+mod privilege;
+mod rbac;
 mod restart;
 mod rights;
 mod stage;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Conclusion, Trial};
 use patina_lab::sandbox::{self, Side};
@@ -29,10 +33,22 @@ fn shared() -> Spec {
     Spec { iptables: vec![3], ..Spec::with_nodes(3) }
 }
 
+/// The tests of one file.
+type Room = fn(&Arc<Stage>) -> Vec<Trial>;
+
 /// Every test, those of one kind of cluster beside each other.
-fn trials(stage: &std::sync::Arc<Stage>) -> Vec<Trial> {
-    let rooms =
-        [path::trials, fault::trials, restart::trials, outage::trials, ingress::trials, rights::trials];
+fn trials(stage: &Arc<Stage>) -> Vec<Trial> {
+    let rooms: [Room; 9] = [
+        path::trials,
+        fault::trials,
+        restart::trials,
+        outage::trials,
+        ingress::trials,
+        metrics::trials,
+        privilege::trials,
+        rights::trials,
+        rbac::trials,
+    ];
     rooms.into_iter().flat_map(|trials| trials(stage)).collect()
 }
 

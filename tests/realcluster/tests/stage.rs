@@ -11,7 +11,7 @@ use patina_realcluster::{Cluster, Spec, Tools};
 use tokio::runtime::Runtime;
 
 /// The patina command that belongs to these tests.
-const PATINA: &str = env!("CARGO_BIN_EXE_patina-on-realcluster");
+pub(crate) const PATINA: &str = env!("CARGO_BIN_EXE_patina-on-realcluster");
 const FOLDER: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/realcluster");
 
 /// What a shell makes of SIGINT.
