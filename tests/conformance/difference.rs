@@ -20,6 +20,8 @@ pub(crate) enum Difference {
     OlderYaml,
     /// Fields that an applied configuration says twice are not found.
     RepeatedInApply,
+    /// Logs are never answered.
+    Kubelet,
 }
 
 impl Difference {
@@ -30,12 +32,15 @@ impl Difference {
         Self::OptionalPast,
         Self::OlderYaml,
         Self::RepeatedInApply,
+        Self::Kubelet,
     ];
 
     /// The module that lists it, below the workspace.
     pub(crate) fn place(self) -> &'static str {
         match self {
-            Self::Protobuf | Self::OlderYaml | Self::RepeatedInApply => "lab/apiserver/src/lib.rs",
+            Self::Protobuf | Self::OlderYaml | Self::RepeatedInApply | Self::Kubelet => {
+                "lab/apiserver/src/lib.rs"
+            }
             Self::RuleTypes | Self::RuleCost | Self::OptionalPast => "lab/apiserver/src/cel.rs",
         }
     }
@@ -49,6 +54,7 @@ impl Difference {
             Self::OptionalPast => "sees null and no optional value",
             Self::OlderYaml => "YAML is read by its version 1.2",
             Self::RepeatedInApply => "Duplicate keys of applied configurations",
+            Self::Kubelet => "What a kubelet would answer: logs",
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use k8s_openapi::NamespaceResourceScope;
-use k8s_openapi::api::core::v1::Namespace;
+use k8s_openapi::api::core::v1::{Namespace, Node};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::api::{DeleteParams, ListParams, PostParams};
 use kube::config::{AuthInfo, KubeConfigOptions, Kubeconfig};
@@ -70,6 +70,22 @@ impl Fixture {
         Client::try_from(config).expect("client")
     }
 
+    /// The kubeconfig of the case's client.
+    pub(crate) fn kubeconfig(&self) -> Kubeconfig {
+        let mut kubeconfig = self.server.kubeconfig();
+        for named in &mut kubeconfig.contexts {
+            if let Some(context) = &mut named.context {
+                context.namespace = Some(self.namespace.clone());
+            }
+        }
+        kubeconfig
+    }
+
+    /// Labels of what lives in no namespace: by them it goes with the case.
+    pub(crate) fn labels(&self) -> Value {
+        json!({CASE: self.namespace})
+    }
+
     /// Objects of a kind in the case's namespace.
     pub(crate) fn api<K>(&self) -> Api<K>
     where
@@ -89,6 +105,8 @@ impl Fixture {
         let mine = ListParams::default().labels(&format!("{CASE}={}", self.namespace));
         let definitions: Api<CustomResourceDefinition> = Api::all(self.client.clone());
         definitions.delete_collection(&DeleteParams::default(), &mine).await.expect("definitions deleted");
+        let nodes: Api<Node> = Api::all(self.client.clone());
+        nodes.delete_collection(&DeleteParams::default(), &mine).await.expect("nodes deleted");
         let namespaces: Api<Namespace> = Api::all(self.client.clone());
         match namespaces.delete(&self.namespace, &DeleteParams::default()).await {
             Ok(_) => {}

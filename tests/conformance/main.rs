@@ -15,6 +15,7 @@
 mod case;
 mod difference;
 mod fixture;
+mod kubectl;
 
 mod applies;
 mod definitions;
@@ -24,6 +25,7 @@ mod lists;
 mod patches;
 mod refusals;
 mod rules;
+mod schemas;
 mod services;
 mod strictness;
 mod tables;

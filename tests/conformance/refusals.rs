@@ -9,8 +9,9 @@ use kube::api::{ListParams, Patch, PatchParams, PostParams};
 use kube::{Api, ResourceExt};
 use serde_json::json;
 
-use crate::case::conforms;
-use crate::fixture::{MERGE, object, refusal};
+use crate::case::{conforms, differs};
+use crate::difference::Difference;
+use crate::fixture::{MERGE, eventually, object, refusal};
 
 #[tokio::test]
 async fn what_is_not_there_is_named() {
@@ -94,6 +95,20 @@ async fn what_is_too_large_is_refused() {
         let larger = json!({"metadata": {"name": "a"}, "data": {"a": "x".repeat(4 << 20)}});
         let refused = fixture.post(&fixture.core("configmaps"), &larger).await;
         assert_eq!((refused.code, refused.text("/reason")), (413, "RequestEntityTooLarge"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_pod_on_no_node_has_said_nothing() {
+    differs(Difference::Kubelet, async |fixture| {
+        eventually("Pods have an account to run as", async || {
+            fixture.get(&fixture.core("serviceaccounts/default")).await.code == 200
+        })
+        .await;
+        let pod = json!({"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "c:1"}]}});
+        fixture.post(&fixture.core("pods"), &pod).await.ok();
+        assert_eq!(fixture.get(&fixture.core("pods/p/log")).await.ok(), "");
     })
     .await;
 }

@@ -63,6 +63,14 @@ pub(crate) struct Settings {
     pub authority: String,
 }
 
+/// One request on its way: what is asked of which resource, when.
+#[derive(Clone, Copy)]
+struct Request<'a> {
+    resource: &'a Arc<Resource>,
+    call: &'a Call,
+    now: Timestamp,
+}
+
 /// All state of the API.
 #[derive(Debug)]
 pub(crate) struct Cluster {
@@ -101,7 +109,7 @@ impl Cluster {
     pub(crate) fn handle_call(&mut self, call: Call, now: Timestamp) -> Result<Reply, Status> {
         self.audit.count(&call);
         let resource = self.resource(&call)?;
-        let answer = self.answer(&resource, call, now);
+        let answer = self.answer(Request { resource: &resource, call: &call, now });
         self.settle(now);
         answer
     }
@@ -123,23 +131,24 @@ impl Cluster {
         found.cloned().ok_or_else(Status::no_such_path)
     }
 
-    fn answer(&mut self, resource: &Arc<Resource>, call: Call, now: Timestamp) -> Result<Reply, Status> {
+    fn answer(&mut self, request: Request<'_>) -> Result<Reply, Status> {
+        let Request { resource, call, .. } = request;
         if resource.is_review() {
             return crate::review::answer(resource, call);
         }
         if call.target.subresource.as_deref() == Some("scale") {
-            return self.scale(resource, call, now);
+            return self.scale(request);
         }
-        self.offers(resource, &call)?;
+        self.offers(resource, call)?;
         match call.verb {
-            Verb::Get => self.get(resource, &call),
-            Verb::List => self.list(resource, &call),
-            Verb::Watch => self.watch(resource, &call),
-            Verb::Create => self.create(resource, call, now),
-            Verb::Update => self.update(resource, call, now),
-            Verb::Patch => self.patch(resource, call, now),
-            Verb::Delete => self.delete(resource, call, now),
-            Verb::DeleteCollection => self.delete_collection(resource, call, now),
+            Verb::Get => self.get(resource, call),
+            Verb::List => self.list(resource, call),
+            Verb::Watch => self.watch(resource, call),
+            Verb::Create => self.create(request),
+            Verb::Update => self.update(request),
+            Verb::Patch => self.patch(request),
+            Verb::Delete => self.delete(request),
+            Verb::DeleteCollection => self.delete_collection(request),
         }
     }
 

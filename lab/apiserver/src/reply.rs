@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use crate::resource::Resource;
@@ -78,6 +78,13 @@ pub(crate) struct Feed {
 }
 
 impl Reply {
+    /// Success at what makes no object of its own.
+    pub(crate) fn done() -> Self {
+        let success =
+            json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201});
+        Self::Made(Arc::new(success))
+    }
+
     /// An object that was read or changed.
     pub(crate) fn object(resource: &Arc<Resource>, object: Arc<Value>) -> Self {
         Self::Object(Shown { resource: resource.clone(), object, created: false, warnings: Vec::new() })

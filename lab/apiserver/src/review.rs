@@ -9,11 +9,12 @@ use crate::reply::Reply;
 use crate::resource::{Builtin, Resource};
 use crate::status::Status;
 
-pub(crate) fn answer(resource: &Arc<Resource>, call: Call) -> Result<Reply, Status> {
+pub(crate) fn answer(resource: &Arc<Resource>, call: &Call) -> Result<Reply, Status> {
     if call.verb != Verb::Create {
         return Err(Status::method_not_allowed());
     }
-    let Body::Object(mut review) = call.body else { return Err(Status::bad_request("a review is needed")) };
+    let Body::Object(asked) = &call.body else { return Err(Status::bad_request("a review is needed")) };
+    let mut review = asked.clone();
     review["apiVersion"] = json!(resource.api_version());
     review["kind"] = json!(resource.kind);
     review["status"] = verdict(resource);

@@ -123,7 +123,7 @@ pub(crate) fn metadata_of(object: &Value) -> Value {
 }
 
 fn column((name, width): &(&str, Width)) -> Value {
-    let numbers = ["Desired", "Current", "Up-to-date", "Available", "Data", "Secrets", "Count", "Value"];
+    let numbers = ["Desired", "Current", "Up-to-date", "Available", "Data", "Count", "Value"];
     let kind = if numbers.contains(name) { "integer" } else { "string" };
     let format = if *name == "Name" { "name" } else { "" };
     json!({

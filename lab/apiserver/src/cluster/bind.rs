@@ -1,17 +1,13 @@
 //! `pods/binding`: a Pod gets its node, once.
 
-use std::sync::Arc;
-
-use k8s_openapi::jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::call::{Body, Call, WriteOptions};
+use crate::call::{Body, WriteOptions};
 use crate::clock;
-use crate::cluster::Cluster;
 use crate::cluster::create::Write;
+use crate::cluster::{Cluster, Request};
 use crate::object;
 use crate::reply::Reply;
-use crate::resource::Resource;
 use crate::schema::{FieldError, FieldPath};
 use crate::status::Status;
 
@@ -21,13 +17,9 @@ impl Cluster {
     /// # Errors
     /// 404 without the Pod, 409 when it is another one, is on its way out, or has a node already, 422 without
     /// the name of a node.
-    pub(super) fn bind(
-        &mut self,
-        resource: &Arc<Resource>,
-        call: Call,
-        now: Timestamp,
-    ) -> Result<Reply, Status> {
-        let options = WriteOptions::read(&call)?;
+    pub(super) fn bind(&mut self, request: Request<'_>) -> Result<Reply, Status> {
+        let Request { resource, call, now } = request;
+        let options = WriteOptions::read(call)?;
         let Body::Object(binding) = &call.body else {
             return Err(Status::bad_request("a Binding is needed"));
         };
@@ -43,13 +35,11 @@ impl Cluster {
         let mut pod = Value::clone(&live);
         object::set(&mut pod, &["spec", "nodeName"], json!(node));
         set_scheduled(&mut pod, &clock::seconds(now));
-        self.own(&Write { resource, subresource: "binding", options: &options, now }, &live, &mut pod);
+        self.own(&Write::of(request, &options), &live, &mut pod);
         if !options.dry_run {
             self.commit(resource, pod);
         }
-        let success =
-            json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201});
-        Ok(Reply::Made(Arc::new(success)))
+        Ok(Reply::done())
     }
 }
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use k8s_openapi::jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::call::{Body, Call, DeleteOptions, Propagation, WriteOptions};
-use crate::cluster::Cluster;
+use crate::call::{Body, DeleteOptions, Propagation, WriteOptions};
 use crate::cluster::decode::{Decoded, decode};
+use crate::cluster::{Cluster, Request};
 use crate::object;
 use crate::reply::{Reply, Shown};
 use crate::resource::Resource;
@@ -25,6 +25,14 @@ pub(super) struct Write<'a> {
     pub(super) now: Timestamp,
 }
 
+impl<'a> Write<'a> {
+    /// The write that a request asks for.
+    pub(super) fn of(request: Request<'a>, options: &'a WriteOptions) -> Self {
+        let subresource = request.call.target.subresource.as_deref().unwrap_or_default();
+        Self { resource: request.resource, subresource, options, now: request.now }
+    }
+}
+
 /// Whether the owner of the written fields is settled already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Owned {
@@ -35,24 +43,19 @@ pub(super) enum Owned {
 }
 
 impl Cluster {
-    pub(super) fn create(
-        &mut self,
-        resource: &Arc<Resource>,
-        call: Call,
-        now: Timestamp,
-    ) -> Result<Reply, Status> {
+    pub(super) fn create(&mut self, request: Request<'_>) -> Result<Reply, Status> {
+        let Request { resource, call, .. } = request;
         match call.target.subresource.as_deref() {
-            Some("binding") => return self.bind(resource, call, now),
-            Some("eviction") => return self.evict(resource, call, now),
+            Some("binding") => return self.bind(request),
+            Some("eviction") => return self.evict(request),
             Some(_) | None => {}
         }
         if call.target.name.is_some() {
             return Err(Status::method_not_allowed());
         }
-        let options = WriteOptions::read(&call)?;
-        let Decoded { object, warnings } = decode(resource, &call, &options)?;
-        let write = Write { resource, subresource: "", options: &options, now };
-        let object = self.make(&write, object, Owned::Pending)?;
+        let options = WriteOptions::read(call)?;
+        let Decoded { object, warnings } = decode(resource, call, &options)?;
+        let object = self.make(&Write::of(request, &options), object, Owned::Pending)?;
         Ok(Reply::Object(Shown { resource: resource.clone(), object, created: true, warnings }))
     }
 
@@ -90,7 +93,7 @@ impl Cluster {
     }
 
     /// `pods/eviction`: a deletion by its polite name. No disruption budget is asked.
-    fn evict(&mut self, resource: &Arc<Resource>, call: Call, now: Timestamp) -> Result<Reply, Status> {
+    fn evict(&mut self, Request { resource, call, now }: Request<'_>) -> Result<Reply, Status> {
         let Body::Object(eviction) = &call.body else {
             return Err(Status::bad_request("an Eviction is needed"));
         };
@@ -100,9 +103,7 @@ impl Cluster {
         if !options.dry_run {
             self.end(resource, &key, Propagation::Background, now);
         }
-        let success =
-            json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201});
-        Ok(Reply::Made(Arc::new(success)))
+        Ok(Reply::done())
     }
 }
 

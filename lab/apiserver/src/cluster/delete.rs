@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use crate::call::{Body, Call, DeleteOptions, ListOptions, Propagation};
 use crate::clock;
-use crate::cluster::Cluster;
 use crate::cluster::settle::waits_otherwise;
+use crate::cluster::{Cluster, Request};
 use crate::object;
 use crate::owners::{FOREGROUND, ORPHAN};
 use crate::reply::{Listing, Reply};
@@ -38,13 +38,9 @@ const RETURNED: &[Builtin] = &[
 ];
 
 impl Cluster {
-    pub(super) fn delete(
-        &mut self,
-        resource: &Arc<Resource>,
-        call: Call,
-        now: Timestamp,
-    ) -> Result<Reply, Status> {
-        let options = delete_options(&call)?;
+    pub(super) fn delete(&mut self, request: Request<'_>) -> Result<Reply, Status> {
+        let Request { resource, call, now } = request;
+        let options = delete_options(call)?;
         let key = call.target.key();
         let live = self.live(resource, &key)?;
         refuse_preconditions(resource, &live, &options)?;
@@ -58,13 +54,9 @@ impl Cluster {
         })
     }
 
-    pub(super) fn delete_collection(
-        &mut self,
-        resource: &Arc<Resource>,
-        call: Call,
-        now: Timestamp,
-    ) -> Result<Reply, Status> {
-        let options = delete_options(&call)?;
+    pub(super) fn delete_collection(&mut self, request: Request<'_>) -> Result<Reply, Status> {
+        let Request { resource, call, now } = request;
+        let options = delete_options(call)?;
         let selector = call.selector(resource, &ListOptions::read(call.verb, &call.query)?)?;
         let namespace = call.target.namespace.as_deref();
         let of_namespace = |key: &Key| namespace.is_none_or(|namespace| namespace == key.namespace);

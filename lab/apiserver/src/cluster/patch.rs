@@ -1,15 +1,12 @@
 //! patch: four ways to say what changes.
 
-use std::sync::Arc;
-
 use json_patch::{AddOperation, PatchOperation, ReplaceOperation};
-use k8s_openapi::jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::call::{Body, Call, Patch, WriteOptions};
-use crate::cluster::Cluster;
 use crate::cluster::create::{Owned, Write};
 use crate::cluster::decode::{Decoded, identified, known};
+use crate::cluster::{Cluster, Request};
 use crate::object;
 use crate::reply::{Reply, Shown};
 use crate::resource::Resource;
@@ -18,20 +15,15 @@ use crate::status::{Reason, Status};
 use crate::{builtin, schemas, strategic};
 
 impl Cluster {
-    pub(super) fn patch(
-        &mut self,
-        resource: &Arc<Resource>,
-        call: Call,
-        now: Timestamp,
-    ) -> Result<Reply, Status> {
-        let options = WriteOptions::read(&call)?;
-        let subresource = call.target.subresource.clone().unwrap_or_default();
-        let write = Write { resource, subresource: &subresource, options: &options, now };
+    pub(super) fn patch(&mut self, request: Request<'_>) -> Result<Reply, Status> {
+        let Request { resource, call, .. } = request;
+        let options = WriteOptions::read(call)?;
+        let write = Write::of(request, &options);
         let Body::Patch(patch) = &call.body else {
             return Err(Status::bad_request("the request carries no patch"));
         };
         if let Patch::Apply(applied) = patch {
-            return self.apply(&write, &call, applied);
+            return self.apply(&write, call, applied);
         }
         let live = self.live(resource, &call.target.key())?;
         let patched = patched(resource, &live, patch)?;

@@ -2,24 +2,19 @@
 
 use std::sync::Arc;
 
-use k8s_openapi::jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::call::{Body, Call, Patch, Verb, WriteOptions};
-use crate::cluster::Cluster;
+use crate::call::{Body, Patch, Verb, WriteOptions};
 use crate::cluster::create::{Owned, Write};
+use crate::cluster::{Cluster, Request};
 use crate::object;
 use crate::reply::Reply;
-use crate::resource::{Resource, ScalePaths};
+use crate::resource::ScalePaths;
 use crate::status::Status;
 
 impl Cluster {
-    pub(super) fn scale(
-        &mut self,
-        resource: &Arc<Resource>,
-        call: Call,
-        now: Timestamp,
-    ) -> Result<Reply, Status> {
+    pub(super) fn scale(&mut self, request: Request<'_>) -> Result<Reply, Status> {
+        let Request { resource, call, .. } = request;
         let Some(paths) = resource.scale.clone() else { return Err(Status::no_such_path()) };
         let live = self.live(resource, &call.target.key())?;
         let present = scale_of(&paths, &live);
@@ -29,8 +24,8 @@ impl Cluster {
             (Verb::Patch, Body::Patch(patch)) => patched_scale(present, patch)?,
             _ => return Err(Status::method_not_allowed()),
         };
-        let options = WriteOptions::read(&call)?;
-        let write = Write { resource, subresource: "scale", options: &options, now };
+        let options = WriteOptions::read(call)?;
+        let write = Write::of(request, &options);
         let mut object = Value::clone(&live);
         let path: Vec<&str> = paths.spec.split('/').filter(|field| !field.is_empty()).collect();
         object::set(&mut object, &path, json!(object::number(&wanted, "/spec/replicas")));

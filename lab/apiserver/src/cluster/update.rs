@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use k8s_openapi::jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::call::{Call, WriteOptions};
+use crate::call::WriteOptions;
 use crate::cluster::create::{Owned, Write, fill};
 use crate::cluster::decode::{Decoded, decode};
 use crate::cluster::settle::waits_otherwise;
-use crate::cluster::{Cluster, ownership};
+use crate::cluster::{Cluster, Request, ownership};
 use crate::object;
 use crate::reply::{Reply, Shown};
 use crate::resource::{Builtin, Resource};
@@ -19,21 +18,16 @@ use crate::status::Status;
 use crate::store::Key;
 
 impl Cluster {
-    pub(super) fn update(
-        &mut self,
-        resource: &Arc<Resource>,
-        call: Call,
-        now: Timestamp,
-    ) -> Result<Reply, Status> {
-        let options = WriteOptions::read(&call)?;
-        let Decoded { object, warnings } = decode(resource, &call, &options)?;
-        let subresource = call.target.subresource.as_deref().unwrap_or_default();
-        let write = Write { resource, subresource, options: &options, now };
+    pub(super) fn update(&mut self, request: Request<'_>) -> Result<Reply, Status> {
+        let Request { resource, call, .. } = request;
+        let options = WriteOptions::read(call)?;
+        let Decoded { object, warnings } = decode(resource, call, &options)?;
+        let write = Write::of(request, &options);
         let live = match self.live(resource, &call.target.key()) {
             Ok(live) => live,
             Err(missing) => return self.create_on_update(&write, object, missing),
         };
-        if subresource == "finalize" {
+        if write.subresource == "finalize" {
             return Ok(self.finalize(resource, &live, &object, &options));
         }
         let object = self.replace(&write, &live, object, Owned::Pending)?;

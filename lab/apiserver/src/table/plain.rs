@@ -152,10 +152,10 @@ pub(super) fn config_map(object: &Value, now: Timestamp) -> Vec<Value> {
     vec![json!(name(object)), json!(count), age::cell(object, now)]
 }
 
-pub(super) const ACCOUNT: Columns = &[("Name", Always), ("Secrets", Always), ("Age", Always)];
+pub(super) const ACCOUNT: Columns = &[("Name", Always), ("Age", Always)];
 
 pub(super) fn account(object: &Value, now: Timestamp) -> Vec<Value> {
-    vec![json!(name(object)), json!(list(object, "/secrets").len()), age::cell(object, now)]
+    vec![json!(name(object)), age::cell(object, now)]
 }
 
 pub(super) const LEASE: Columns = &[("Name", Always), ("Holder", Always), ("Age", Always)];

@@ -1,27 +1,24 @@
-//! A server, and kubectl told about it.
+//! kubectl as a person types it, told about the server of a case.
 
-mod present;
-
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::Stdio;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use patina_apiserver::{ApiServer, Options};
 use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
+use crate::fixture::Fixture;
+
 /// Longer than any call here takes; reaching it is a failure.
 const BOUND: Duration = Duration::from_secs(60);
 
-/// Tells the folders of tests in one process apart.
-static COUNT: AtomicU32 = AtomicU32::new(0);
-
-/// An API server and the folder that kubectl works in; both end with it.
-pub(crate) struct Kubectl {
-    _server: ApiServer,
+/// A case's place on a server, and the folder that kubectl works in; the folder ends with it.
+///
+/// In the words and manifests of a case `NS` stands for its namespace, `GROUP` for the group of its own kinds, `WD` for
+/// its widgets and `LABELS` for the labels of what lives in no namespace.
+pub(crate) struct Kubectl<'a> {
+    fixture: &'a Fixture,
     folder: PathBuf,
 }
 
@@ -33,26 +30,29 @@ pub(crate) struct Said {
     pub(crate) err: String,
 }
 
-impl Kubectl {
-    pub(crate) async fn new() -> Self {
-        present::check();
-        let server = ApiServer::new(Options::default()).expect("server");
-        let listener = TcpListener::bind("127.0.0.1:0").expect("loopback");
-        let url = format!("https://{}", listener.local_addr().expect("bound"));
-        server.serve(listener).expect("served");
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let folder = std::env::temp_dir().join(format!("patina-kubectl-{}-{number}", std::process::id()));
+impl<'a> Kubectl<'a> {
+    pub(super) async fn new(fixture: &'a Fixture) -> Self {
+        let folder =
+            std::env::temp_dir().join(format!("patina-{}-{}", fixture.namespace, std::process::id()));
         std::fs::create_dir_all(&folder).expect("folder");
-        std::fs::write(folder.join("kubeconfig"), server.kubeconfig(&url)).expect("kubeconfig");
-        let kubectl = Self { _server: server, folder };
-        kubectl.ok("version").await;
+        let kubeconfig = serde_json::to_string(&fixture.kubeconfig()).expect("JSON");
+        std::fs::write(folder.join("kubeconfig"), kubeconfig).expect("kubeconfig");
+        let kubectl = Self { fixture, folder };
+        kubectl.ok("wait --for=create serviceaccount/default --timeout=30s").await;
         kubectl
+    }
+
+    /// A text of the case with its names filled in.
+    pub(crate) fn said(&self, text: &str) -> String {
+        let group = self.fixture.own_group();
+        let text = text.replace("WD", &format!("widgets.{group}")).replace("GROUP", &group);
+        text.replace("LABELS", &self.fixture.labels().to_string()).replace("NS", &self.fixture.namespace)
     }
 
     /// A started kubectl; `words` are split at spaces, and a quoted word stays whole.
     pub(crate) fn start(&self, words: &str) -> Child {
         let spawned = Command::new("kubectl")
-            .args(split(words))
+            .args(split(&self.said(words)))
             .arg(format!("--kubeconfig={}", self.folder.join("kubeconfig").display()))
             .arg(format!("--cache-dir={}", self.folder.join("cache").display()))
             .env("HOME", &self.folder)
@@ -72,7 +72,7 @@ impl Kubectl {
     pub(crate) async fn run(&self, words: &str, input: &str) -> Said {
         let mut child = self.start(words);
         let mut stdin = child.stdin.take().expect("piped");
-        stdin.write_all(input.as_bytes()).await.expect("read by kubectl");
+        stdin.write_all(self.said(input).as_bytes()).await.expect("read by kubectl");
         drop(stdin);
         let output = timeout(BOUND, child.wait_with_output()).await.expect("in time").expect("ended");
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
@@ -98,33 +98,26 @@ impl Kubectl {
         said.err
     }
 
-    /// Registers the kind Widget of group patina.dev and waits until it is served.
-    pub(crate) async fn with_widgets(self) -> Self {
-        self.ok_with("apply -f -", include_str!("widgets.yaml")).await;
-        self.ok("wait --for=condition=Established crd/widgets.patina.dev --timeout=30s").await;
-        self
+    /// Registers the kind Widget and waits until it is served.
+    pub(crate) async fn register_widgets(&self) {
+        self.fixture.widgets().await;
+    }
+
+    /// The widget `one` as a manifest.
+    pub(crate) fn widget(&self, size: u32) -> String {
+        self.said(&format!(
+            r#"{{"apiVersion":"GROUP/v1","kind":"Widget","metadata":{{"name":"one"}},"spec":{{"size":{size}}}}}"#
+        ))
     }
 }
 
 #[expect(clippy::print_stderr, reason = "a test tells what it leaves behind")]
-impl Drop for Kubectl {
+impl Drop for Kubectl<'_> {
     fn drop(&mut self) {
         if let Err(error) = std::fs::remove_dir_all(&self.folder) {
             eprintln!("{} stays behind: {error}", self.folder.display());
         }
     }
-}
-
-/// A widget as a manifest.
-pub(crate) fn widget(size: u32) -> String {
-    format!(
-        r#"{{"apiVersion":"patina.dev/v1","kind":"Widget","metadata":{{"name":"one"}},"spec":{{"size":{size}}}}}"#
-    )
-}
-
-/// The cells of each line of a table.
-pub(crate) fn cells(table: &str) -> Vec<Vec<&str>> {
-    table.lines().map(|line| line.split_whitespace().collect()).collect()
 }
 
 fn split(words: &str) -> Vec<String> {
