@@ -29,7 +29,7 @@ use crate::clock::Stopwatch;
 use crate::report::{Report, milliseconds, quantiles};
 use controller::Controller;
 use observer::Observer;
-use server::{Counts, Server};
+use server::{BURST, Counts, Server};
 use services::Batch;
 
 /// How to measure.
@@ -38,8 +38,8 @@ pub(crate) struct Arguments {
     /// How many Services.
     #[arg(long, default_value_t = 2_000)]
     services: usize,
-    /// A cluster to work against, as its administrator; without one the lab's API server runs in this process. What the
-    /// benchmark makes there is deleted at the end.
+    /// A cluster to work against, as its administrator; without one the lab's API server runs in this process. Services
+    /// and pool that the benchmark makes there are deleted at the end.
     #[arg(long)]
     kubeconfig: Option<PathBuf>,
     /// Single Services, one after another.
@@ -67,7 +67,7 @@ async fn measure(server: &Server, arguments: &Arguments) -> Result<Report> {
     let bare = bare::run(server, count).await?;
     report.say(format!("{count} bare status patches"), rate(count, bare));
     eprintln!("{count} Services");
-    let batch = Batch::create(server, "burst", count, services::Class::Ours).await?;
+    let batch = Batch::create(server, BURST, count, services::Class::Ours).await?;
     let mut controller = burst(server, count, bare, &mut report).await?;
     eprintln!("{} single Services", arguments.singles);
     singles(server, arguments.singles, &mut report).await?;
@@ -80,7 +80,7 @@ async fn measure(server: &Server, arguments: &Arguments) -> Result<Report> {
 
 async fn burst(server: &Server, count: usize, bare: Duration, report: &mut Report) -> Result<Controller> {
     let before = server.requests().await?;
-    let mut observer = Observer::start(server, "burst").await?;
+    let mut observer = Observer::start(server, BURST).await?;
     let watch = Stopwatch::start();
     let controller = Controller::start(server)?;
     observer.until(1, observer::addressed).await?;
@@ -92,7 +92,9 @@ async fn burst(server: &Server, count: usize, bare: Duration, report: &mut Repor
         rate(count, last),
     );
     report.say("… of it until the first address", milliseconds(first));
-    report.say("ratio to the bare patches", format!("{:.2}", last.as_secs_f64() / bare.as_secs_f64()));
+    let ratio = |time: Duration| format!("{:.2}", time.as_secs_f64() / bare.as_secs_f64());
+    report.say("ratio to the bare patches", ratio(last));
+    report.say("ratio without the start (first to last address)", ratio(last.saturating_sub(first)));
     observer.until(count, observer::annotated).await?;
     report.say("until the last annotation", milliseconds(watch.elapsed()));
     let after = server.settled().await?;

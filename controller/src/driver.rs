@@ -16,7 +16,7 @@ mod term;
 
 use std::pin::pin;
 
-use patina::reconcile::Effect;
+use patina::reconcile::{Effect, Notice};
 use patina::time::Instant;
 use patina_daemon::admin::Readiness;
 use patina_daemon::clock;
@@ -35,6 +35,9 @@ use term::Terms;
 /// Events taken in one turn at most, so that effects are handed out while a flood comes in.
 const BUDGET: usize = 4096;
 
+/// Notices that are held back at most.
+const HELD_BACK: usize = 4096;
+
 /// What connects the driver to everything else.
 pub(crate) struct Wires {
     pub(crate) events: mpsc::Receiver<Event>,
@@ -43,6 +46,8 @@ pub(crate) struct Wires {
     pub(crate) times: Times,
     pub(crate) writer: Writer,
     pub(crate) notices: Notices,
+    /// Told when no Service waits for an address any more.
+    pub(crate) held_back: Vec<Notice>,
     pub(crate) readiness: watch::Sender<Readiness>,
 }
 
@@ -94,9 +99,7 @@ fn turn(wires: &mut Wires, state: &mut State, terms: &mut Terms, under_way: &mut
     if terms.keep(term, &wires.census) {
         state.follow();
     }
-    for notice in state.decide() {
-        wires.notices.send(notice);
-    }
+    wires.hold_back(state.decide());
     if state.is_ready() {
         wires.readiness.send_if_modified(|r| {
             *r == Readiness::Starting && {
@@ -111,6 +114,23 @@ fn turn(wires: &mut Wires, state: &mut State, terms: &mut Terms, under_way: &mut
             let result = writer.carry_out(&effect, deadline).await;
             Ended { effect, result }
         });
+    }
+    if !state.gives_addresses() {
+        wires.tell();
+    }
+}
+
+impl Wires {
+    /// Takes what people are to be told. What is held back has a bound, and so has the queue: beyond both the queue drops.
+    fn hold_back(&mut self, notices: Vec<Notice>) {
+        self.held_back.extend(notices);
+        if self.held_back.len() > HELD_BACK {
+            self.tell();
+        }
+    }
+
+    fn tell(&mut self) {
+        self.held_back.drain(..).for_each(|notice| self.notices.send(notice));
     }
 }
 

@@ -87,7 +87,16 @@ pub async fn run(arguments: Arguments, end: impl Future<Output = ()>) -> Result<
     let _unsupported = unsupported::start(&client, &settings.namespace, &role, &notices);
     let census = Census { client: client.clone(), namespace: settings.namespace };
     let writer = apply::Writer::new(client);
-    let wires = Wires { events, role, census, times: settings.times, writer, notices, readiness };
+    let wires = Wires {
+        events,
+        role,
+        census,
+        times: settings.times,
+        writer,
+        notices,
+        held_back: Vec::new(),
+        readiness,
+    };
     driver::run(wires, State::new(settings.policy, metrics), end).await;
     leadership.resign().await;
     Ok(())

@@ -136,6 +136,11 @@ impl Outbox {
         }
     }
 
+    /// Whether Services still wait to be given addresses.
+    pub(crate) fn gives_addresses(&self) -> bool {
+        self.lines.has(Lane::Address)
+    }
+
     /// When [`Self::poll`] is to be called although nothing has happened.
     pub(crate) fn poll_timeout(&self, now: Instant) -> Option<Instant> {
         let silence = self.pace.silence(now).filter(|_| !self.lines.is_empty());

@@ -11,17 +11,15 @@ use kube::api::{Patch, PatchParams};
 use serde_json::{Value, json};
 
 use super::observer::{self, Observer};
-use super::server::Server;
+use super::server::{BARE, Server};
 use super::services::{AT_ONCE, Batch, Class, name};
 use crate::clock::Stopwatch;
 
-const NAMESPACE: &str = "bare";
-
 /// The time for so many patches, until the last was seen by a watch.
 pub(super) async fn run(server: &Server, count: usize) -> Result<Duration> {
-    let batch = Batch::create(server, NAMESPACE, count, Class::Nobodys).await?;
-    let api = server.services(NAMESPACE);
-    let mut observer = Observer::start(server, NAMESPACE).await?;
+    let batch = Batch::create(server, BARE, count, Class::Nobodys).await?;
+    let api = server.services(BARE);
+    let mut observer = Observer::start(server, BARE).await?;
     let watch = Stopwatch::start();
     let patches = futures::stream::iter(0..count).map(|i| patch(&api, name(i), i));
     let patched = patches.buffer_unordered(AT_ONCE).try_for_each(|()| async { Ok(()) });
@@ -33,7 +31,8 @@ pub(super) async fn run(server: &Server, count: usize) -> Result<Duration> {
     Ok(time)
 }
 
-/// One patch of the shape that the controller writes.
+/// One patch of the shape that the controller writes; the conditions are of nobody's domain, or the controller would take
+/// the Service for one that it has to clear.
 pub(super) async fn patch(api: &Api<Service>, name: String, i: usize) -> Result<()> {
     let address = Ipv4Addr::from_bits(Ipv4Addr::new(198, 18, 0, 0).to_bits() + u32::try_from(i)?);
     let body = json!({
@@ -43,8 +42,8 @@ pub(super) async fn patch(api: &Api<Service>, name: String, i: usize) -> Result<
         "status": {
             "loadBalancer": { "ingress": [{ "ip": address }] },
             "conditions": [
-                condition("patina.dev/Allocated", "True", "Allocated", &format!("{address} from pool bench")),
-                condition("patina.dev/Announced", "False", "NoAdvertisement", "NoAdvertisement: no L2Advertisement is \
+                condition("bench.test/Allocated", "True", "Allocated", &format!("{address} from pool bench")),
+                condition("bench.test/Announced", "False", "NoAdvertisement", "NoAdvertisement: no L2Advertisement is \
                     about the pool and the Service; create one, an empty spec is about all"),
             ],
         },

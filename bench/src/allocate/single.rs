@@ -6,16 +6,14 @@ use anyhow::Result;
 
 use super::bare;
 use super::observer::{Observer, has_address};
-use super::server::Server;
+use super::server::{SINGLE, Server};
 use super::services::{Class, create};
 use crate::clock::Stopwatch;
 
-const NAMESPACE: &str = "single";
-
 /// Times of the controller, and of this process in its place, by turns.
 pub(super) async fn run(server: &Server, count: usize) -> Result<(Vec<Duration>, Vec<Duration>)> {
-    server.namespace(NAMESPACE).await?;
-    let mut observer = Observer::start(server, NAMESPACE).await?;
+    server.namespace(SINGLE).await?;
+    let mut observer = Observer::start(server, SINGLE).await?;
     let (mut ours, mut bare) = (Vec::new(), Vec::new());
     for i in 0..count {
         ours.push(by_the_controller(server, &mut observer, &format!("ours-{i:04}")).await?);
@@ -26,13 +24,13 @@ pub(super) async fn run(server: &Server, count: usize) -> Result<(Vec<Duration>,
 
 async fn by_the_controller(server: &Server, observer: &mut Observer, name: &str) -> Result<Duration> {
     let watch = Stopwatch::start();
-    create(&server.services(NAMESPACE), name.to_owned(), Class::Ours).await?;
+    create(&server.services(SINGLE), name.to_owned(), Class::Ours).await?;
     observer.until_named(name, has_address).await?;
     Ok(watch.elapsed())
 }
 
 async fn by_hand(server: &Server, observer: &mut Observer, name: &str, i: usize) -> Result<Duration> {
-    let api = server.services(NAMESPACE);
+    let api = server.services(SINGLE);
     let watch = Stopwatch::start();
     create(&api, name.to_owned(), Class::Nobodys).await?;
     observer.until_named(name, |_| true).await?;

@@ -167,6 +167,11 @@ impl State {
         self.outbox.poll(now)
     }
 
+    /// Whether Services still wait to be given addresses: everything else stays behind.
+    pub(crate) fn gives_addresses(&self) -> bool {
+        self.outbox.gives_addresses()
+    }
+
     /// When the loop has something to do although nothing has happened.
     pub(crate) fn poll_timeout(&self, now: Instant) -> Option<Instant> {
         self.outbox.poll_timeout(now)

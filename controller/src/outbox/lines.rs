@@ -43,6 +43,11 @@ impl Lines {
         self.0.insert((place, key));
     }
 
+    /// Whether an effect of this lane may wait.
+    pub(super) fn has(&self, lane: Lane) -> bool {
+        self.0.first().is_some_and(|(place, _)| place.lane <= lane)
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
