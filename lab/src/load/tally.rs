@@ -126,7 +126,9 @@ fn longest_silence(requests: &[Request]) -> (Option<Instant>, Option<Instant>) {
         })
         .collect();
     moments.extend(requests.first().map(|request| request.sent));
-    moments.extend(requests.last().map(|request| request.sent));
+    // An answered last request ends the silence with its answer, not with its question.
+    let unanswered = |request: &&Request| matches!(request.outcome, Outcome::Failed(_));
+    moments.extend(requests.last().filter(unanswered).map(|request| request.sent));
     moments.sort_unstable();
     let longest = moments.windows(2).max_by_key(|pair| pair[1] - pair[0]);
     (longest.map(|pair| pair[0]), longest.map(|pair| pair[1]))
