@@ -20,6 +20,8 @@ use super::pause::pause;
 
 /// Requests under way at once, when the server is well: more would only queue up there.
 pub(super) const MOST: u32 = 16;
+/// Requests that try at once, after a silence, whether the server is well.
+const AFTER_SILENCE: u32 = 2;
 /// No wait that a server asks for is heeded longer: whether it is well again must be found out some day.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
@@ -98,6 +100,7 @@ impl Pace {
         self.in_a_row += 1;
         if self.in_a_row >= self.limit || wait.is_some() {
             let own = pause(self.silences, now.as_nanos());
+            self.limit = self.limit.min(AFTER_SILENCE);
             self.silent_since = now;
             self.silent_until = now + own.max(wait.unwrap_or_default().min(LONGEST_WAIT));
             self.silences += 1;
@@ -138,7 +141,7 @@ mod tests {
         let mut longest = Duration::ZERO;
         for attempt in 0..10 {
             let sent = send_all(&mut pace, now);
-            assert!(attempt == 0 || sent <= 2, "a server that is unwell is asked by few: {sent}");
+            assert!(attempt == 0 || sent <= AFTER_SILENCE, "a server that is unwell is asked by few: {sent}");
             fail_all(&mut pace, now, now);
             let until = pace.silence(now).unwrap();
             longest = longest.max(until.since(now));
@@ -167,6 +170,17 @@ mod tests {
         assert_eq!(pace.silence(START), Some(START + Duration::from_secs(4)));
         assert!(!pace.admits(START + Duration::from_millis(3_999)));
         assert!(pace.admits(START + Duration::from_secs(4)));
+    }
+
+    #[test]
+    fn a_server_that_asked_to_wait_is_asked_by_few_at_first() {
+        let mut pace = Pace::default();
+        send_all(&mut pace, START);
+        let wait = Outcome::Unwell { wait: Some(Duration::from_secs(1)) };
+        let answered = START + Duration::from_millis(1);
+        (0..MOST).for_each(|_| assert_eq!(pace.end(wait, START, answered), News::Nothing));
+        let later = pace.silence(answered).unwrap();
+        assert_eq!(send_all(&mut pace, later), AFTER_SILENCE);
     }
 
     #[test]
