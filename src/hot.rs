@@ -13,6 +13,8 @@
 //! read every queued frame → `handle_timeout(now)` → send what `poll_transmit` gives → hand out `poll_report` → wait
 //! until `poll_timeout` or the next frame.
 //!
+//! Calm turns allocate nothing: what is read, what is written and what waits to be sent has its room from turns before.
+//!
 //! Inside, each link has its own membership, ownership and announcer; what concerns the whole node (the keys, doubt after
 //! a stall, leaving, two links on one segment) is decided here.
 //!
@@ -43,10 +45,12 @@ use std::time::Duration;
 
 use crate::addr::HardwareAddr;
 use crate::membership::Surroundings;
+use crate::membership::beat::Beat;
 use crate::membership::member::Incarnation;
 use crate::membership::seal::Keyring;
 use crate::name::LinkIndex;
 use crate::time::Instant;
+use crate::wire::Spool;
 use link::Link;
 use stall::Stalls;
 
@@ -54,12 +58,12 @@ use stall::Stalls;
 const LINGER: Duration = Duration::from_secs(1);
 
 /// A frame to send.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Transmit {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transmit<'a> {
     /// The link to send it on.
     pub link: LinkIndex,
     /// The whole Ethernet frame, without FCS; short frames are padded by the driver of the link.
-    pub frame: Vec<u8>,
+    pub frame: &'a [u8],
 }
 
 /// The machine. See the module's documentation.
@@ -75,7 +79,9 @@ pub struct Hot {
     known: BTreeSet<HardwareAddr>,
     stalls: Stalls,
     leaving: Leaving,
-    transmits: VecDeque<Transmit>,
+    transmits: Spool<LinkIndex>,
+    /// The last beat read; the next one is read in its place.
+    heard: Beat,
     reports: VecDeque<Report>,
     counters: Counters,
 }
@@ -102,7 +108,8 @@ impl Hot {
             known: BTreeSet::new(),
             stalls: Stalls::new(now),
             leaving: Leaving::No,
-            transmits: VecDeque::new(),
+            transmits: Spool::default(),
+            heard: Beat::default(),
             reports: VecDeque::new(),
             counters: Counters::default(),
         }
@@ -140,8 +147,8 @@ impl Hot {
     }
 
     /// The next frame to send, oldest first.
-    pub fn poll_transmit(&mut self) -> Option<Transmit> {
-        self.transmits.pop_front()
+    pub fn poll_transmit(&mut self) -> Option<Transmit<'_>> {
+        self.transmits.pop().map(|(link, frame)| Transmit { link, frame })
     }
 
     /// The next transition to tell people about, oldest first.

@@ -19,6 +19,7 @@
 //! *Deliberately absent*: relaying. Nobody passes on the lists of another, so a claim is always its owner's own word.
 
 pub mod beat;
+pub mod bytes;
 pub mod codec;
 pub mod list;
 pub mod member;
@@ -26,6 +27,7 @@ pub mod offers;
 pub mod seal;
 pub mod session;
 pub mod timing;
+pub mod window;
 
 mod hearing;
 mod ignored;
@@ -43,6 +45,7 @@ use std::time::Duration;
 use crate::addr::HardwareAddr;
 use crate::name::NodeName;
 use crate::time::Instant;
+use life::Watch;
 use list::Published;
 use member::{ClusterId, Incarnation, NodeId, Sequence, State};
 use offers::{Claim, Weight};
@@ -75,6 +78,15 @@ pub struct Identity {
 pub enum Change {
     /// The claims of somebody for the address came, went, changed, or ceased to stand.
     Claims(IpAddr),
+    /// A claim names a target. By the time that anybody looks, it may have ended, and its target must still come first.
+    HandOver {
+        /// The address.
+        address: IpAddr,
+        /// Who gives it away.
+        from: NodeId,
+        /// The claim.
+        claim: Claim,
+    },
     /// Who is a candidate has changed, or what some candidate offers.
     Candidates,
     /// The offers of a candidate for this address have changed.
@@ -114,11 +126,10 @@ pub struct Membership {
     surroundings: Surroundings,
     settling: settling::Settling,
     speech: Speech,
-    /// While a peer is suspected: when to ask about it again.
-    ask_at: Option<Instant>,
     hearing: hearing::Hearing,
     echoes: u64,
     changes: VecDeque<Change>,
+    watch: Watch,
 }
 
 impl Membership {
@@ -136,10 +147,10 @@ impl Membership {
             surroundings: Surroundings::default(),
             settling: settling::Settling::new(now),
             speech: Speech::new(now),
-            ask_at: None,
             hearing: hearing::Hearing::default(),
             echoes: 0,
             changes: VecDeque::new(),
+            watch: Watch::new(),
         }
     }
 
@@ -151,6 +162,11 @@ impl Membership {
     /// All speakers ever heard, by id.
     pub fn peers(&self) -> impl Iterator<Item = &Peer> {
         self.peers.values()
+    }
+
+    /// How many they are.
+    pub fn peer_count(&self) -> usize {
+        self.peers.len()
     }
 
     /// The speaker of this id.
@@ -169,8 +185,8 @@ impl Membership {
     }
 
     /// The next datagram to send, sealed by the caller.
-    pub fn poll_datagram(&mut self) -> Option<Vec<u8>> {
-        self.speech.out.pop_front()
+    pub fn poll_datagram(&mut self) -> Option<&[u8]> {
+        self.speech.out.pop().map(|((), datagram)| datagram)
     }
 
     /// Does what is due: peers that fell silent, the state of this node. [`Membership::speak`] follows, once it is known
@@ -186,8 +202,8 @@ impl Membership {
         if !self.changes.is_empty() {
             return Instant::ZERO;
         }
-        let rest = [self.life_deadline(), self.settling_deadline(), self.proof_deadline()];
-        rest.into_iter().flatten().fold(self.speech_deadline(), Instant::min)
+        let rest = [self.settling_deadline(), self.proof_deadline()];
+        rest.into_iter().flatten().fold(self.life_deadline().min(self.speech_deadline()), Instant::min)
     }
 
     /// The link has lost its carrier: nobody is heard, nothing is claimed, and everything settles anew.

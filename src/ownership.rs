@@ -29,7 +29,7 @@ use crate::membership::member::{NodeId, State};
 use crate::membership::{Change, Membership};
 use crate::time::Instant;
 pub use failback::FailBack;
-use slot::{AddressState, Planned, Slot};
+use slot::{AddressState, LastClaim, Planned, Slot};
 pub use slot::{Cause, Terms};
 
 /// Looks at claims and offers of peers that one turn may take, so that beats are never late.
@@ -164,6 +164,11 @@ impl Ownership {
             Change::Claims(address) => {
                 self.urgent.insert(*address);
             }
+            Change::HandOver { address, from, claim } => {
+                if let Some(slot) = self.slots.get_mut(address) {
+                    slot.last = Some(LastClaim::of(*from, claim));
+                }
+            }
             Change::Offers(address) => {
                 self.stale.insert(*address);
             }
@@ -193,7 +198,7 @@ impl Ownership {
         if membership.receiving(now) {
             self.urgent.append(&mut self.unproven);
         }
-        let mut budget = LOOKS_PER_TURN / (1 + membership.peers().count());
+        let mut budget = LOOKS_PER_TURN / (1 + membership.peer_count());
         while let Some(address) = self.urgent.pop_first().or_else(|| self.stale.pop_first()) {
             self.stale.remove(&address);
             self.look(address, membership, now);

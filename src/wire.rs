@@ -20,9 +20,11 @@ pub mod ndp;
 
 mod frame;
 mod ignored;
+mod spool;
 
 pub use frame::Frame;
 pub use ignored::Ignored;
+pub use spool::Spool;
 
 use ethernet::EtherType;
 use ndp::Neighbor;

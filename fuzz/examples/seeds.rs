@@ -4,12 +4,12 @@
 
 use std::fs;
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::Path;
 use std::time::Duration;
 
 use patina::addr::HardwareAddr;
-use patina::hot::{Control, Hot, LinkFacts, Settings};
+use patina::hot::{Control, Hot, LinkFacts, Offer, Settings};
 use patina::name::LinkIndex;
 use patina::time::Instant;
 use patina::wire::arp::Arp;
@@ -32,7 +32,8 @@ fn main() -> io::Result<()> {
     write_frames(&corpus.join("ndp"), &ndp())?;
     write_frames(&corpus.join("datagram"), &[("beat", beat())])?;
     write_odd_options(&corpus.join("ndp"))?;
-    write_all(&corpus.join("datagram"), &[("sound-beat", sound_beat().as_slice())])?;
+    let [sound, offering] = [&[][..], &addresses()].map(sound_beat);
+    write_all(&corpus.join("datagram"), &[("sound-beat", &sound), ("beat-with-offers", &offering)])?;
     write_all(&corpus.join("machine_ops"), &STORIES)
 }
 
@@ -47,8 +48,14 @@ const STORIES: [(&str, &[u8]); 4] = [
     ("hand-over", &[5, 1, 133, 1, 0, 250, 40, 7, 2, 0, 100, 1, 0, 100, 1, 7, 0, 0, 100, 1, 0, 250, 10]),
 ];
 
-/// A beat as a machine sends it, without its seal.
-fn sound_beat() -> Vec<u8> {
+/// Two runs, an address by itself, another family.
+fn addresses() -> Vec<IpAddr> {
+    let v4 = [1, 2, 3, 9, 20, 21].map(|last| Ipv4Addr::new(192, 0, 2, last).into());
+    v4.into_iter().chain([VIP6.into()]).collect()
+}
+
+/// The first beat that a machine sends when it offers these addresses, without its seal.
+fn sound_beat(addresses: &[IpAddr]) -> Vec<u8> {
     const SEAL: usize = 16;
     let mut now = Instant::from_nanos(1_000_000_000);
     let mut machine = Hot::new(Settings::new("node-a".into(), 1, Some(b"a key".to_vec()), 1), now);
@@ -60,11 +67,14 @@ fn sound_beat() -> Vec<u8> {
         source_v4: Some(CLIENT),
         source_v6: None,
     };
+    let link = facts.index;
     machine.handle_control(Control::Links([facts].into()), now);
+    let offers = addresses.iter().map(|address| Offer { address: *address, link, weight: 5, fresh: false });
+    machine.handle_control(Control::Offers(offers.collect()), now);
     loop {
         machine.handle_timeout(now);
         if let Some(transmit) = machine.poll_transmit()
-            && let Ok(Received { message: Message::Datagram(datagram), .. }) = wire::read(&transmit.frame)
+            && let Ok(Received { message: Message::Datagram(datagram), .. }) = wire::read(transmit.frame)
         {
             return datagram.payload[..datagram.payload.len() - SEAL].to_vec();
         }

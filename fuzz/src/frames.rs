@@ -1,7 +1,11 @@
 //! Frames of a segment.
 
 use patina::addr::HardwareAddr;
+use patina::membership::beat::Part;
 use patina::membership::codec;
+use patina::membership::list::{Held, Slice};
+use patina::membership::member::Version;
+use patina::membership::offers::{Claim, Weight};
 use patina::wire::ipv4udp::Datagram;
 use patina::wire::{self, Message, Received, ethernet, icmpv6};
 
@@ -38,9 +42,19 @@ pub fn datagram(bytes: &[u8]) {
     if let Ok(beat) = codec::decode(bytes) {
         assert_eq!(
             codec::decode(&codec::encode(&beat)),
-            Ok(beat),
+            Ok(beat.clone()),
             "a beat that was read is written as itself"
         );
+        beat.parts.into_iter().for_each(list);
+    }
+}
+
+/// A slice of a list that nobody has seen before, taken for a whole change.
+fn list(part: Part) {
+    let whole = |slice| Slice { base: Version(0), index: 0, count: 1, ..slice };
+    match part {
+        Part::Offers(slice) => drop(Held::<Weight>::new().take(whole(slice))),
+        Part::Claims(slice) => drop(Held::<Claim>::new().take(whole(slice))),
     }
 }
 

@@ -10,7 +10,8 @@
 //! that only receives (they do after 300 s). All frames of a link are paced, and when a thousand addresses start at once,
 //! the most useful form goes out for all of them before the second form for any.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -32,6 +33,9 @@ pub const SPACING: Duration = Duration::from_micros(100);
 /// Frames may be so far ahead of that, so that a loop that wakes each millisecond keeps the rate.
 const LEAD: Duration = Duration::from_millis(1);
 
+/// So much of what is void may stay in the queue, beside as much as is awaited.
+const SLACK: usize = 64;
+
 /// The form of what is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Form {
@@ -45,58 +49,62 @@ pub enum Form {
 #[derive(Debug)]
 pub struct Announcer {
     bursts: BTreeMap<IpAddr, Burst>,
-    queue: BTreeSet<(Instant, Form, IpAddr)>,
+    /// What is due when, the soonest first. What no burst waits for any more is left in until it comes up, so that a
+    /// refresh neither allocates nor frees.
+    queue: BinaryHeap<Reverse<Due>>,
+    steps: u64,
     paid_until: Instant,
     jitter: u64,
 }
+
+/// When, which form, for which address, and in which step of any burst.
+type Due = (Instant, Form, IpAddr, u64);
 
 #[derive(Clone, Copy, Debug)]
 struct Burst {
     started: Instant,
     step: usize,
-    due: Instant,
+    /// Counts the steps of all bursts: what the queue holds of others is void.
+    number: u64,
 }
 
 impl Announcer {
     /// Says nothing yet. `seed` spreads the refresh.
     pub fn new(seed: u64) -> Self {
-        Self { bursts: BTreeMap::new(), queue: BTreeSet::new(), paid_until: Instant::ZERO, jitter: seed }
+        let (bursts, queue) = (BTreeMap::new(), BinaryHeap::new());
+        Self { bursts, queue, steps: 0, paid_until: Instant::ZERO, jitter: seed }
     }
 
     /// Starts the burst for the address, or starts it again.
     pub fn start(&mut self, address: IpAddr, now: Instant) {
-        self.stop(address);
-        self.bursts.insert(address, Burst { started: now, step: 0, due: now });
+        self.bursts.insert(address, Burst { started: now, step: 0, number: 0 });
         self.enqueue(address, now);
+        self.tidy();
     }
 
     /// Nothing more is said for the address.
     pub fn stop(&mut self, address: IpAddr) {
-        if let Some(burst) = self.bursts.remove(&address) {
-            self.queue.remove(&(burst.due, Form::First, address));
-            self.queue.remove(&(burst.due, Form::Reply, address));
-        }
+        self.bursts.remove(&address);
+        self.tidy();
     }
 
     /// What is due before `until` is said then; what starts from now on is not held.
     pub fn hold(&mut self, until: Instant) {
-        while let Some((due, form, address)) = self.queue.first().copied().filter(|(due, _, _)| *due < until)
-        {
-            self.queue.remove(&(due, form, address));
-            self.queue.insert((until, form, address));
-            if let Some(burst) = self.bursts.get_mut(&address) {
-                burst.due = until;
-            }
+        while let Some(mut first) = self.queue.peek_mut().filter(|first| first.0.0 < until) {
+            first.0.0 = until;
         }
     }
 
     /// The next frame that is due, if the pace allows one.
     pub fn poll_emission(&mut self, now: Instant) -> Option<(IpAddr, Form)> {
-        let (due, form, address) = self.queue.first().copied()?;
+        while self.queue.peek().is_some_and(|Reverse(due)| !self.is_awaited(due)) {
+            self.queue.pop();
+        }
+        let Reverse((due, form, address, _)) = *self.queue.peek()?;
         if due > now || self.paid_until > now + LEAD {
             return None;
         }
-        self.queue.pop_first();
+        self.queue.pop();
         self.paid_until = self.paid_until.max(now) + SPACING;
         if last_form(address) == form {
             self.next_step(address, now);
@@ -106,21 +114,39 @@ impl Announcer {
 
     /// When the next frame is due.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        self.queue.first().map(|(due, _, _)| (*due).max(self.paid_until - LEAD))
+        self.queue.peek().map(|Reverse((due, ..))| (*due).max(self.paid_until - LEAD))
     }
 
     fn next_step(&mut self, address: IpAddr, now: Instant) {
         let refresh = REFRESH + self.spread();
         let Some(burst) = self.bursts.get_mut(&address) else { return };
         burst.step += 1;
-        burst.due = BURST.get(burst.step).map_or(now + refresh, |offset| (burst.started + *offset).max(now));
-        let due = burst.due;
+        let due = BURST.get(burst.step).map_or(now + refresh, |offset| (burst.started + *offset).max(now));
         self.enqueue(address, due);
     }
 
     fn enqueue(&mut self, address: IpAddr, due: Instant) {
-        self.queue.insert((due, Form::First, address));
-        self.queue.insert((due, last_form(address), address));
+        let Some(burst) = self.bursts.get_mut(&address) else { return };
+        self.steps += 1;
+        burst.number = self.steps;
+        self.queue.push(Reverse((due, Form::First, address, self.steps)));
+        if last_form(address) != Form::First {
+            self.queue.push(Reverse((due, last_form(address), address, self.steps)));
+        }
+    }
+
+    fn is_awaited(&self, (_, _, address, number): &Due) -> bool {
+        self.bursts.get(address).is_some_and(|burst| burst.number == *number)
+    }
+
+    /// Bursts that are started over and over leave no more behind than what is awaited.
+    fn tidy(&mut self) {
+        if self.queue.len() > 4 * self.bursts.len() + SLACK {
+            let bursts = &self.bursts;
+            self.queue.retain(|Reverse((_, _, address, number))| {
+                bursts.get(address).is_some_and(|burst| burst.number == *number)
+            });
+        }
     }
 
     /// Up to one more refresh span, from a sequence that the seed determines (splitmix64).

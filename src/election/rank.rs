@@ -4,6 +4,7 @@
 //! which decides only between two nodes of one name.
 
 use std::cmp::Reverse;
+use std::fmt::{self, Write as _};
 use std::net::IpAddr;
 
 use ring::digest;
@@ -24,16 +25,47 @@ pub struct Rank {
     id: NodeId,
 }
 
-/// Ranks candidates for one address; its text form is written once for all of them.
+/// Ranks candidates for one address; its text form is written once for all of them, and nothing is allocated.
 #[derive(Debug)]
 pub struct Ranking {
-    suffix: String,
+    suffix: Suffix,
+}
+
+/// `#ipText`.
+#[derive(Debug)]
+struct Suffix {
+    bytes: [u8; Self::LONGEST],
+    length: usize,
+}
+
+impl Suffix {
+    /// `#` and the longest text of an IPv6 address, one with an IPv4 address in it.
+    const LONGEST: usize = 1 + 45;
+
+    fn of(address: IpAddr) -> Self {
+        let mut suffix = Self { bytes: [0; Self::LONGEST], length: 0 };
+        write!(suffix, "#{address}").expect("every address fits");
+        suffix
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+}
+
+impl fmt::Write for Suffix {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let end = self.length + text.len();
+        self.bytes.get_mut(self.length..end).ok_or(fmt::Error)?.copy_from_slice(text.as_bytes());
+        self.length = end;
+        Ok(())
+    }
 }
 
 impl Ranking {
     /// For the candidates of `address`. IPv6 addresses are written as RFC 5952 and Go write them.
     pub fn of(address: IpAddr) -> Self {
-        Self { suffix: format!("#{address}") }
+        Self { suffix: Suffix::of(address) }
     }
 
     /// The hash that decides among equal weights.
@@ -116,6 +148,7 @@ mod tests {
 
     #[test]
     fn ipv6_text_is_compressed_and_lower_case() {
-        assert_eq!(Ranking::of("2001:DB8:0:0:0:0:0:AB".parse().unwrap()).suffix, "#2001:db8::ab");
+        let ranking = Ranking::of("2001:DB8:0:0:0:0:0:AB".parse().unwrap());
+        assert_eq!(ranking.suffix.as_bytes(), b"#2001:db8::ab");
     }
 }

@@ -1,20 +1,22 @@
 //! One link: its segment's members, who owns what on it, and what is said on it.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use super::counters::Counters;
-use super::{LinkFacts, Report, Transmit};
+use super::{LinkFacts, Report};
 use crate::addr::HardwareAddr;
 use crate::announce::announcer::{Announcer, Form};
 use crate::membership::member::{NodeId, State};
 use crate::membership::seal::Keyring;
 use crate::membership::{Change, Membership, Station};
+use crate::name::LinkIndex;
 use crate::ownership::{FailBack, Output, Ownership, Terms};
 use crate::time::Instant;
 use crate::wire::arp::Arp;
 use crate::wire::ipv4udp::Datagram;
 use crate::wire::ndp::{ALL_NODES, Advertisement, Solicitation, solicited_node};
+use crate::wire::{Frame, Spool};
 
 /// One link. Everything in it but the facts belongs to the segment behind it.
 #[derive(Debug)]
@@ -31,6 +33,8 @@ pub(super) struct Link {
     pub(super) strangers: BTreeMap<IpAddr, HardwareAddr>,
     probes: Vec<IpAddr>,
     state: State,
+    /// The datagram that is being sealed.
+    sealed: Vec<u8>,
 }
 
 impl Link {
@@ -45,6 +49,7 @@ impl Link {
             strangers: BTreeMap::new(),
             probes: Vec::new(),
             state: State::Starting,
+            sealed: Vec::new(),
         }
     }
 
@@ -109,7 +114,7 @@ impl Link {
         self.ownership.handle_change(&change);
         let link = self.facts.index;
         match change {
-            Change::Claims(_) | Change::Offers(_) | Change::Candidates => {}
+            Change::Claims(_) | Change::HandOver { .. } | Change::Offers(_) | Change::Candidates => {}
             Change::Peer { name: node, alive } => {
                 reports.push_back(Report::Peer { node, link, alive, at: now });
             }
@@ -163,7 +168,7 @@ impl Link {
     pub(super) fn speak(
         &mut self,
         keys: &Keyring,
-        transmits: &mut VecDeque<Transmit>,
+        transmits: &mut Spool<LinkIndex>,
         counters: &mut Counters,
         now: Instant,
     ) {
@@ -171,17 +176,15 @@ impl Link {
             return;
         }
         self.membership.speak(now);
-        while let Some(mut datagram) = self.membership.poll_datagram() {
-            keys.seal(&mut datagram);
-            transmits.push_back(self.beat(&datagram));
-            counters.beats += 1;
-        }
-        for address in std::mem::take(&mut self.probes) {
-            transmits.push_back(self.probe(address));
+        self.seal_beats(keys, transmits, counters);
+        for address in self.probes.drain(..) {
+            let frame = probe(self.facts.hardware, address);
+            transmits.push(self.facts.index, |frames| frames.extend_from_slice(&frame));
             counters.probes += 1;
         }
         while let Some(station) = self.membership.poll_question() {
-            transmits.push_back(self.question(station));
+            let frame = question(&self.facts, station);
+            transmits.push(self.facts.index, |frames| frames.extend_from_slice(&frame));
             counters.probes += 1;
         }
         if self.membership.state() == State::Doubting {
@@ -190,47 +193,30 @@ impl Link {
         self.announce(transmits, counters, now);
     }
 
-    fn announce(&mut self, transmits: &mut VecDeque<Transmit>, counters: &mut Counters, now: Instant) {
+    fn seal_beats(&mut self, keys: &Keyring, transmits: &mut Spool<LinkIndex>, counters: &mut Counters) {
+        let (facts, sealed) = (&self.facts, &mut self.sealed);
+        let source = facts.source_v4.unwrap_or(Ipv4Addr::UNSPECIFIED);
+        while let Some(datagram) = self.membership.poll_datagram() {
+            sealed.clear();
+            sealed.extend_from_slice(datagram);
+            keys.seal(sealed);
+            let datagram = Datagram { source, payload: sealed };
+            transmits.push(facts.index, |frames| datagram.write(facts.hardware, frames));
+            counters.beats += 1;
+        }
+    }
+
+    fn announce(&mut self, transmits: &mut Spool<LinkIndex>, counters: &mut Counters, now: Instant) {
         while let Some((address, form)) = self.announcer.poll_emission(now) {
-            transmits.push_back(self.announcement(address, form));
+            let frame = self.announcement(address, form);
+            transmits.push(self.facts.index, |frames| frames.extend_from_slice(&frame));
             counters.gratuitous += 1;
         }
     }
 
-    fn beat(&self, datagram: &[u8]) -> Transmit {
-        let source = self.facts.source_v4.unwrap_or(std::net::Ipv4Addr::UNSPECIFIED);
-        let mut frame = Vec::with_capacity(64 + datagram.len());
-        Datagram { source, payload: datagram }.write(self.facts.hardware, &mut frame);
-        Transmit { link: self.facts.index, frame }
-    }
-
-    fn probe(&self, address: IpAddr) -> Transmit {
+    fn announcement(&self, address: IpAddr, form: Form) -> Frame {
         let hardware = self.facts.hardware;
-        let frame = match address {
-            IpAddr::V4(address) => Arp::probe(hardware, address).broadcast(),
-            IpAddr::V6(address) => Solicitation::probe(address)
-                .frame(hardware, HardwareAddr::multicast_v6(solicited_node(address))),
-        };
-        Transmit { link: self.facts.index, frame: frame.as_bytes().to_vec() }
-    }
-
-    /// Asks a station whether it is there, in a form that changes nobody's cache.
-    fn question(&self, station: Station) -> Transmit {
-        let hardware = self.facts.hardware;
-        let frame = match (station.address, self.facts.source_v6) {
-            (IpAddr::V4(address), _) => Arp::probe(hardware, address).frame(station.hardware),
-            (IpAddr::V6(address), Some(source)) => {
-                Solicitation::reachability(source, hardware, address).frame(hardware, station.hardware)
-            }
-            (IpAddr::V6(address), None) => Solicitation::probe(address)
-                .frame(hardware, HardwareAddr::multicast_v6(solicited_node(address))),
-        };
-        Transmit { link: self.facts.index, frame: frame.as_bytes().to_vec() }
-    }
-
-    fn announcement(&self, address: IpAddr, form: Form) -> Transmit {
-        let hardware = self.facts.hardware;
-        let frame = match (address, form) {
+        match (address, form) {
             (IpAddr::V4(address), Form::First) => Arp::gratuitous_request(hardware, address).broadcast(),
             (IpAddr::V4(address), Form::Reply) => Arp::gratuitous_reply(hardware, address).broadcast(),
             (IpAddr::V6(address), Form::First | Form::Reply) => {
@@ -238,8 +224,7 @@ impl Link {
                 let station = HardwareAddr::multicast_v6(ALL_NODES);
                 Advertisement::unsolicited(source, address, hardware).frame(hardware, station)
             }
-        };
-        Transmit { link: self.facts.index, frame: frame.as_bytes().to_vec() }
+        }
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
@@ -249,5 +234,24 @@ impl Link {
         let announces = if self.state == State::Doubting { None } else { self.announcer.poll_timeout() };
         let rest = [self.ownership.poll_timeout(), announces, self.shadowed_until];
         rest.into_iter().flatten().chain([self.membership.poll_timeout()]).min()
+    }
+}
+
+fn probe(hardware: HardwareAddr, address: IpAddr) -> Frame {
+    match address {
+        IpAddr::V4(address) => Arp::probe(hardware, address).broadcast(),
+        IpAddr::V6(address) => {
+            Solicitation::probe(address).frame(hardware, HardwareAddr::multicast_v6(solicited_node(address)))
+        }
+    }
+}
+
+/// Asks a station whether it is there, in a form that changes nobody's cache.
+fn question(facts: &LinkFacts, station: Station) -> Frame {
+    match (station.address, facts.source_v6) {
+        (IpAddr::V4(address), _) => Arp::probe(facts.hardware, address).frame(station.hardware),
+        (IpAddr::V6(address), Some(source)) => Solicitation::reachability(source, facts.hardware, address)
+            .frame(facts.hardware, station.hardware),
+        (IpAddr::V6(_), None) => probe(facts.hardware, station.address),
     }
 }

@@ -1,10 +1,10 @@
 //! What one frame does, in this order: is it ours to read, what is it, and what follows.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
+use super::Hot;
 use super::counters::Ignored;
-use super::{Hot, Transmit};
 use crate::addr::HardwareAddr;
 use crate::announce::responder::{self, Reason, Stance, Verdict};
 use crate::membership::Station;
@@ -13,7 +13,7 @@ use crate::name::LinkIndex;
 use crate::time::Instant;
 use crate::wire::arp::{Arp, Use};
 use crate::wire::ndp::{ALL_NODES, Advertisement, Solicitation};
-use crate::wire::{self, Message};
+use crate::wire::{self, Frame, Message};
 
 /// A link on whose segment the own beats of another link were heard holds nothing for so long.
 const SHADOW: Duration = Duration::from_secs(4);
@@ -78,14 +78,14 @@ impl Hot {
     ) -> Result<(), Ignored> {
         let sibling = |id| self.links.iter().find(|(_, link)| link.membership.id == id).map(|(i, _)| *i);
         let link = self.links.get(&index).ok_or(Ignored::Link)?;
-        let beat = link.membership.open(datagram, &self.keys)?;
-        if let Some(other) = sibling(beat.id) {
-            self.note_sibling(index, other, beat.state, now);
+        link.membership.open(datagram, &self.keys, &mut self.heard)?;
+        if let Some(other) = sibling(self.heard.id) {
+            self.note_sibling(index, other, self.heard.said.state, now);
             return Err(Ignored::Own);
         }
-        self.known.insert(beat.hardware);
+        self.known.insert(self.heard.hardware);
         let link = self.links.get_mut(&index).ok_or(Ignored::Link)?;
-        link.membership.handle_beat(beat, received, now)?;
+        link.membership.handle_beat(&mut self.heard, received, now)?;
         self.incarnation = self.incarnation.max(link.membership.me.incarnation);
         Ok(())
     }
@@ -126,9 +126,7 @@ impl Hot {
             self.note_use(index, packet.sender.into(), packet.sender_hardware, true, now);
         }
         let verdict = responder::arp(packet, self.stance(index, packet.target.into()));
-        self.answer(index, verdict, |hardware, _| {
-            packet.reply(hardware).frame(packet.sender_hardware).as_bytes().to_vec()
-        })
+        self.answer(index, verdict, |hardware, _| packet.reply(hardware).frame(packet.sender_hardware))
     }
 
     fn receive_solicitation(
@@ -149,7 +147,7 @@ impl Hot {
         };
         self.answer(index, verdict, |hardware, link_local| {
             let from = link_local.unwrap_or(packet.target);
-            packet.answer(from, hardware).frame(hardware, station).as_bytes().to_vec()
+            packet.answer(from, hardware).frame(hardware, station)
         })
     }
 
@@ -178,7 +176,7 @@ impl Hot {
         &mut self,
         index: LinkIndex,
         verdict: Verdict,
-        frame: impl FnOnce(HardwareAddr, Option<std::net::Ipv6Addr>) -> Vec<u8>,
+        frame: impl FnOnce(HardwareAddr, Option<Ipv6Addr>) -> Frame,
     ) -> Result<(), Ignored> {
         match verdict {
             Verdict::Ignore(reason) => return Err(reason.into()),
@@ -187,7 +185,7 @@ impl Hot {
         }
         let facts = &self.links.get(&index).ok_or(Ignored::Link)?.facts;
         let frame = frame(facts.hardware, facts.source_v6);
-        self.transmits.push_back(Transmit { link: index, frame });
+        self.transmits.push(index, |frames| frames.extend_from_slice(&frame));
         Ok(())
     }
 

@@ -109,7 +109,7 @@ impl PeerState {
             id: peer.id,
             hardware: peer.hardware,
             incarnation: peer.incarnation,
-            state: peer.state,
+            state: peer.said.state,
             age: now.since(peer.heard_at),
             alive: peer.alive,
             standing: peer.standing,

@@ -6,19 +6,17 @@ use serde::Serialize;
 
 use super::list::{Slice, Stamp};
 use super::member::{ClusterId, Incarnation, NodeId, Sequence, State, Version};
-use super::offers::{Claim, Weight};
 use crate::addr::HardwareAddr;
-use crate::name::NodeName;
 
 /// One datagram.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Beat {
     /// Whose cluster.
     pub cluster: ClusterId,
     /// Who, on the link that it was sent from.
     pub id: NodeId,
     /// The Node's name.
-    pub name: NodeName,
+    pub name: String,
     /// Hardware address of the sending link.
     pub hardware: HardwareAddr,
     /// Which life.
@@ -26,19 +24,9 @@ pub struct Beat {
     /// Grows with every datagram of this life.
     pub sequence: Sequence,
     /// What the sender says of itself on this link.
-    pub state: State,
-    /// Only with [`State::Starting`]: everything but the others' readiness is in place.
-    pub ready: bool,
-    /// Some frame of another station has reached the sender within its last dead-time.
-    pub receiving: bool,
-    /// The next regular beat comes after this long, in whole milliseconds.
-    pub interval: Duration,
-    /// The sender's claims end after this long without a beat, in whole milliseconds.
-    pub patience: Duration,
+    pub said: Said,
     /// The sender's own monotonic clock, in whole milliseconds.
     pub sent: Duration,
-    /// How late the sender's loop has lately been woken, in whole milliseconds.
-    pub lateness: Duration,
     /// The offers, as they are now.
     pub offers: Stamp,
     /// The claims, as they are now.
@@ -51,6 +39,35 @@ pub struct Beat {
     pub gone: Vec<NodeId>,
     /// Parts of lists.
     pub parts: Vec<Part>,
+}
+
+impl Beat {
+    /// The same without a name and sections, with the room that they took.
+    pub(super) fn emptied(mut self) -> Self {
+        self.name.clear();
+        self.heard.clear();
+        self.wants.clear();
+        self.gone.clear();
+        self.parts.clear();
+        self
+    }
+}
+
+/// What a speaker says of itself at this moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Said {
+    /// Whether it takes part.
+    pub state: State,
+    /// Only with [`State::Starting`]: everything but the others' readiness is in place.
+    pub ready: bool,
+    /// Some frame of another station has reached it within its last dead-time.
+    pub receiving: bool,
+    /// Its next regular beat comes after this long, in whole milliseconds.
+    pub interval: Duration,
+    /// Its claims end after this long without a beat, in whole milliseconds.
+    pub patience: Duration,
+    /// How late its loop has lately been woken, in whole milliseconds.
+    pub lateness: Duration,
 }
 
 /// "I hear this one", or "I have not heard this one for so long: who has?"
@@ -85,7 +102,7 @@ pub struct Want {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Part {
     /// Of the offers.
-    Offers(Slice<Weight>),
+    Offers(Slice),
     /// Of the claims.
-    Claims(Slice<Claim>),
+    Claims(Slice),
 }

@@ -11,23 +11,19 @@
 //!  kind 1 heard:  id (8), flags (1: 1 asked), age ms (2), incarnation (8), sequence (8), claims version (4)   …
 //!  kind 2 wants:  id (8), flags (1: 1 offers, 2 claims), offers version (4), claims version (4)               …
 //!  kind 3 gone:   id (8)                                                                                      …
-//!  kind 4 offers, 5 claims: base (4), version (4), digest (8), index (2), count (2), entries
-//!         entry:  4 or 6, plus 128 when it left the list (1), address (4 or 16), then
-//!                 offer: weight (4) · claim: flags (1), epoch (4), weight (4), ids of line and target (8 each)
+//!  kind 6 offers, 7 claims: base (4), version (4), digest (8), index (2), count (2), a part of the change (see `list`)
 //! ```
 //!
 //! A section of another kind is skipped, so that a later version may add some; anything else that is not understood
-//! refuses the whole datagram.
+//! refuses the whole datagram. Kinds 4 and 5 were lists in another form and are not used again.
 
 mod reader;
 mod writer;
 
-pub use reader::decode;
-pub use writer::encode;
-pub(super) use writer::entry_len;
+pub use reader::{decode, decode_into};
+pub use writer::{encode, encode_into};
 
-use thiserror::Error;
-
+pub use super::bytes::Unreadable;
 use super::member::ClusterId;
 
 const MAGIC: [u8; 4] = *b"PTNA";
@@ -36,27 +32,12 @@ const CLUSTER_AT: usize = 8;
 const READY: u8 = 1;
 const RECEIVING: u8 = 2;
 const ASKED: u8 = 1;
-const LEFT: u8 = 0x80;
 
 const HEARD: u8 = 1;
 const WANTS: u8 = 2;
 const GONE: u8 = 3;
-const OFFERS: u8 = 4;
-const CLAIMS: u8 = 5;
-
-/// Why bytes are no beat. Nothing is kept of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum Unreadable {
-    /// It ends before it is complete.
-    #[error("truncated")]
-    Truncated,
-    /// Another protocol, or a version that this one does not know.
-    #[error("version")]
-    Version,
-    /// Values that no sender writes.
-    #[error("absurd")]
-    Absurd,
-}
+const OFFERS: u8 = 6;
+const CLAIMS: u8 = 7;
 
 /// Which cluster a datagram says it is of, before anything is proven.
 ///

@@ -18,6 +18,8 @@ use crate::time::Instant;
 
 /// Who lives is heard within so many half beats.
 const HEARD_WITHIN: u32 = 3;
+/// No speaker's patience is shorter: a shorter silence need not be compared with anybody's.
+const BORNE_BY_ALL: Duration = Duration::from_millis(50);
 /// So many stations are remembered, the latest ones.
 const REMEMBERED: usize = 4;
 /// So many times in a row stations are asked in vain, once a beat …
@@ -62,9 +64,10 @@ impl Membership {
 
     /// A frame of another station has arrived: this node receives.
     pub fn note_foreign(&mut self, received: Instant) {
-        let borne = self.silence_borne();
+        let silence = self.hearing.foreign_at.map(|at| received.since(at));
+        let telling = silence.is_none_or(|silence| silence > BORNE_BY_ALL && silence > self.silence_borne());
         let hearing = &mut self.hearing;
-        if hearing.foreign_at.is_none_or(|at| received.since(at) > borne) {
+        if telling {
             hearing.deaf_until = received + self.timing.beat * HEARD_WITHIN / 2;
         }
         hearing.foreign_at = hearing.foreign_at.max(Some(received));
@@ -92,8 +95,8 @@ impl Membership {
     /// Silence that nobody need explain: the shortest patience among those who were alive when it began.
     fn silence_borne(&self) -> Duration {
         let began = self.hearing.foreign_at.unwrap_or_default();
-        let alive = self.peers.values().filter(|peer| peer.heard_at + peer.patience >= began);
-        alive.map(|peer| peer.patience).min().unwrap_or(self.timing.dead_time())
+        let alive = self.peers.values().filter(|peer| peer.heard_at + peer.said.patience >= began);
+        alive.map(|peer| peer.said.patience).min().unwrap_or(self.timing.dead_time())
     }
 
     /// Until when this node may still be missing beats that it could not hear.
@@ -111,8 +114,19 @@ impl Membership {
         !self.members.is_empty() && (!self.receiving(now) || now < self.hearing.deaf_until)
     }
 
-    /// From when on an owner that hears nothing doubts itself.
-    pub(super) fn deaf_at(&self) -> Option<Instant> {
+    /// Whether this is an owner that has heard nothing for so long that it doubts itself.
+    pub(super) fn is_deaf(&self, now: Instant) -> bool {
+        let silent = self.hearing.foreign_at.is_some_and(|at| now.since(at) >= self.timing.dead_time());
+        silent && self.deaf_at().is_some_and(|at| at <= now)
+    }
+
+    /// When to look whether it is one: exactly, once a dead-time has passed.
+    pub(super) fn deaf_deadline(&self) -> Option<Instant> {
+        let soonest = self.hearing.foreign_at? + self.timing.dead_time();
+        if soonest > self.speech.last_turn { Some(soonest) } else { self.deaf_at() }
+    }
+
+    fn deaf_at(&self) -> Option<Instant> {
         let owner = self.state == State::Active && !self.claims.is_empty() && !self.members.is_empty();
         let borne = self.timing.dead_time().max(self.silence_borne());
         self.hearing.foreign_at.filter(|_| owner).map(|at| at + borne)

@@ -15,7 +15,7 @@ pub enum Ignored {
     Seal,
     /// Sent by this node.
     Own,
-    /// Heard before, or overtaken.
+    /// Heard before.
     Replayed,
     /// Of a life that is over.
     OldIncarnation,

@@ -1,5 +1,9 @@
 //! Who lives: silence against the clock, questions about the silent, and what excuses silence.
+//!
+//! A beat only makes the deadlines of its sender later, so all peers are looked at only when the earliest deadline that is
+//! known has come: many peers cost a turn no more than few.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::member::NodeId;
@@ -12,7 +16,7 @@ const FEW: usize = 2;
 
 /// When to ask about a silent peer, in fifths of its beat.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Asking {
+struct Asking {
     /// After so long a silence.
     after: u32,
     /// And again every so many, while it lasts: questions get lost too.
@@ -24,83 +28,112 @@ impl Asking {
     const AMONG_MANY: Self = Self { after: 11, again: 2 };
 }
 
-impl Membership {
-    pub(super) fn asking(&self) -> Asking {
-        let alive = self.peers.values().filter(|peer| peer.alive).count();
-        if alive > FEW { Asking::AMONG_MANY } else { Asking::AMONG_FEW }
+/// Nothing is due.
+const NEVER: Instant = Instant::from_nanos(u64::MAX);
+
+/// What is known of all peers together.
+#[derive(Debug)]
+pub(super) struct Watch {
+    /// The earliest deadline of any peer, or earlier still.
+    due: Instant,
+    /// How many peers are alive.
+    pub(super) alive: usize,
+    /// While a peer is suspected: when to ask about it again.
+    ask_at: Option<Instant>,
+}
+
+impl Watch {
+    pub(super) fn new() -> Self {
+        Self { due: NEVER, alive: 0, ask_at: None }
     }
 
-    /// When somebody's silence means something, or is to be asked about again.
-    pub(super) fn life_deadline(&self) -> Option<Instant> {
-        let asking = self.asking();
-        let peers = self.peers.values().filter(|peer| peer.alive || peer.standing);
-        peers.map(|peer| Self::peer_deadline(peer, asking)).chain(self.ask_at).min()
+    fn asking(&self) -> &'static Asking {
+        if self.alive > FEW { &Asking::AMONG_MANY } else { &Asking::AMONG_FEW }
     }
 
-    fn peer_deadline(peer: &Peer, asking: Asking) -> Instant {
-        let stands = if peer.standing { peer.stands_until() } else { peer.alive_until() };
-        let end = stands.min(peer.alive_until());
-        if peer.suspected_at.is_none() && peer.alive { end.min(peer.silent_for(asking.after)) } else { end }
+    /// Somebody may live, or claim, longer than was known.
+    pub(super) fn look_again(&mut self, now: Instant) {
+        self.due = self.due.min(now);
     }
 
-    /// Compares every peer's life with the clock.
-    pub(super) fn review(&mut self, now: Instant) {
-        let ids: Vec<NodeId> = self.peers.keys().copied().collect();
-        let asking = self.asking();
-        for id in ids {
-            self.review_peer(id, asking, now);
+    /// Among few, silence is suspicious sooner.
+    fn count(&mut self, alive: usize, now: Instant) {
+        let few = self.alive <= FEW;
+        self.alive = alive;
+        if few != (alive <= FEW) {
+            self.due = now;
         }
-        self.ask(asking, now);
+    }
+}
+
+impl Membership {
+    /// When somebody's silence means something, or is to be asked about again, at the earliest.
+    pub(super) fn life_deadline(&self) -> Instant {
+        self.watch.ask_at.map_or(self.watch.due, |at| at.min(self.watch.due))
+    }
+
+    /// Compares the lives of all peers with the clock, if any may be due.
+    pub(super) fn review(&mut self, now: Instant) {
+        let due = self.watch.due <= now;
+        if due {
+            self.review_all(now);
+        }
+        if due || self.watch.ask_at.is_some() {
+            self.ask(now);
+        }
+    }
+
+    fn review_all(&mut self, now: Instant) {
+        let (asking, mut alive) = (self.watch.asking(), 0);
+        self.watch.due = NEVER;
+        for peer in self.peers.values_mut() {
+            review(peer, asking, &mut self.changes, now);
+            self.watch.due = self.watch.due.min(deadline(peer, asking));
+            alive += usize::from(peer.alive);
+        }
+        self.watch.count(alive, now);
+    }
+
+    /// The same for one peer of which something is known that was not known before.
+    pub(super) fn review_peer(&mut self, id: NodeId, now: Instant) {
+        let asking = self.watch.asking();
+        let Some(peer) = self.peers.get_mut(&id) else { return };
+        let others = self.watch.alive - usize::from(peer.alive);
+        review(peer, asking, &mut self.changes, now);
+        let due = if peer.suspected_at.is_some() { now } else { deadline(peer, asking) };
+        self.watch.due = self.watch.due.min(due);
+        self.watch.count(others + usize::from(peer.alive), now);
     }
 
     /// Beats out of turn, and again, while some peer is suspected.
-    fn ask(&mut self, asking: Asking, now: Instant) {
+    fn ask(&mut self, now: Instant) {
         let suspected = self.peers.values().filter(|peer| peer.alive && peer.suspected_at.is_some());
         // An idle peer is not so urgent, but it is worth more than one question.
-        let Some(beat) = suspected.map(|peer| peer.interval.min(self.timing.beat * 2)).min() else {
-            self.ask_at = None;
+        let Some(beat) = suspected.map(|peer| peer.said.interval.min(self.timing.beat * 2)).min() else {
+            self.watch.ask_at = None;
             return;
         };
-        if self.ask_at.is_none_or(|at| at <= now) {
-            self.ask_at = Some(now + beat * asking.again / 5);
+        if self.watch.ask_at.is_none_or(|at| at <= now) {
+            self.watch.ask_at = Some(now + beat * self.watch.asking().again / 5);
             self.speech.hasten(now);
-        }
-    }
-
-    pub(super) fn review_peer(&mut self, id: NodeId, asking: Asking, now: Instant) {
-        let Some(peer) = self.peers.get_mut(&id) else { return };
-        let (alive, standing) = (now < peer.alive_until(), now < peer.stands_until());
-        if alive && peer.suspected_at.is_none() && now >= peer.silent_for(asking.after) {
-            peer.suspected_at = Some(now);
-        }
-        if standing != peer.standing {
-            peer.standing = standing;
-            self.changes.extend(peer.claims.iter().map(|(address, _)| Change::Claims(address)));
-        }
-        if alive != peer.alive {
-            peer.alive = alive;
-            peer.audible_since = now;
-            // Whoever vouched for it, its own lists have yet to be seen to agree.
-            peer.newcomer = true;
-            let name = peer.name.clone();
-            self.changes.extend([Change::Peer { name, alive }, Change::Candidates]);
         }
     }
 
     /// This node woke late: whoever was alive and may have beaten meanwhile gets a fresh patience.
     pub fn grant_grace(&mut self, late: Duration, now: Instant) {
-        let missed = |peer: &&mut Peer| (peer.alive || peer.standing) && peer.interval <= late;
+        let missed = |peer: &&mut Peer| (peer.alive || peer.standing) && peer.said.interval <= late;
         for peer in self.peers.values_mut().filter(missed) {
             // Longer than the doubt of an owner that woke together with this node.
-            peer.grant(now + peer.patience + peer.interval * 2);
+            peer.grant(now + peer.said.patience + peer.said.interval * 2);
         }
+        self.watch.look_again(now);
     }
 
     /// A link of a peer has lost its carrier, as the peer says over another one.
     pub fn bury(&mut self, id: NodeId, now: Instant) {
         if let Some(peer) = self.peers.get_mut(&id) {
             peer.bury(now);
-            self.review_peer(id, self.asking(), now);
+            self.review_peer(id, now);
         }
     }
 
@@ -109,5 +142,35 @@ impl Membership {
         if let Some(id) = stalest.map(|peer| peer.id) {
             self.peers.remove(&id);
         }
+    }
+}
+
+/// When a peer that is silent from now on is to be looked at.
+fn deadline(peer: &Peer, asking: &Asking) -> Instant {
+    if !peer.alive && !peer.standing {
+        return NEVER;
+    }
+    let stands = if peer.standing { peer.stands_until() } else { peer.alive_until() };
+    let end = stands.min(peer.alive_until());
+    if peer.suspected_at.is_none() && peer.alive { end.min(peer.silent_for(asking.after)) } else { end }
+}
+
+/// Compares a peer's life with the clock.
+fn review(peer: &mut Peer, asking: &Asking, changes: &mut VecDeque<Change>, now: Instant) {
+    let (alive, standing) = (now < peer.alive_until(), now < peer.stands_until());
+    if alive && peer.suspected_at.is_none() && now >= peer.silent_for(asking.after) {
+        peer.suspected_at = Some(now);
+    }
+    if standing != peer.standing {
+        peer.standing = standing;
+        changes.extend(peer.claims.iter().map(|(address, _)| Change::Claims(address)));
+    }
+    if alive != peer.alive {
+        peer.alive = alive;
+        peer.audible_since = now;
+        // Whoever vouched for it, its own lists have yet to be seen to agree.
+        peer.newcomer = true;
+        let name = peer.name.clone();
+        changes.extend([Change::Peer { name, alive }, Change::Candidates]);
     }
 }

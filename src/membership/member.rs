@@ -9,7 +9,7 @@ use crate::addr::HardwareAddr;
 use crate::name::NodeName;
 
 /// One speaker on one link: told apart from a second node of the same name by its hardware address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct NodeId(pub u64);
 
@@ -28,7 +28,7 @@ impl fmt::Display for NodeId {
 }
 
 /// Which life of a speaker: wall-clock seconds at its start, or one more than the highest that a peer remembers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Incarnation(pub u64);
 
@@ -48,8 +48,9 @@ pub struct Version(pub u32);
 pub struct ClusterId(pub u64);
 
 /// What a speaker says of itself on a link.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum State {
+    #[default]
     /// Listens, and takes nothing yet.
     Starting,
     /// A candidate.

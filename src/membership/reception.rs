@@ -1,10 +1,11 @@
 //! What a received datagram does, in this order: whose is it, is it sealed, does it count, what does it say.
 
 use super::beat::{Beat, Heard, Part, Want};
-use super::codec::{self, Unreadable};
+use super::bytes::Unreadable;
+use super::codec;
 use super::member::{Incarnation, NodeId, Version};
 use super::seal::Keyring;
-use super::session::{Echo, Peer, Stale};
+use super::session::{Counts, Echo, Peer, Stale};
 use super::speech::HEARD_IN_ROTATION;
 use super::{Change, Ignored, MAX_PEERS, Membership};
 use crate::time::Instant;
@@ -37,83 +38,95 @@ impl From<Stale> for Ignored {
 }
 
 impl Membership {
-    /// Reads a datagram down to the beat that it is, before anything is known of its sender.
+    /// Reads a datagram down to the beat that it is, before anything is known of its sender, in place of what `beat` says.
     ///
     /// # Errors
-    /// Why it is to be ignored.
-    pub fn open(&self, datagram: &[u8], keys: &Keyring) -> Result<Beat, Ignored> {
+    /// Why it is to be ignored; what `beat` then says means nothing.
+    pub fn open(&self, datagram: &[u8], keys: &Keyring, beat: &mut Beat) -> Result<(), Ignored> {
         if codec::cluster(datagram)? != self.me.cluster {
             return Err(Ignored::ForeignCluster);
         }
         let body = keys.open(datagram).map_err(|_| Ignored::Seal)?;
-        Ok(codec::decode(body)?)
+        Ok(codec::decode_into(beat, body)?)
     }
 
-    /// Takes a beat that arrived at `received`.
+    /// Takes a beat that arrived at `received`, and the parts of lists out of it.
     ///
     /// # Errors
     /// Why it does not count; nothing changed.
-    pub fn handle_beat(&mut self, beat: Beat, received: Instant, now: Instant) -> Result<(), Ignored> {
+    pub fn handle_beat(&mut self, beat: &mut Beat, received: Instant, now: Instant) -> Result<(), Ignored> {
         if beat.id == self.id {
             return Err(Ignored::Own);
         }
-        let echo = self.echo_in(&beat, received);
+        let echo = self.echo_in(beat, received);
         // Before the head is taken: how long silence was normal is what the sender said before.
         self.note_foreign(received);
-        self.admit(&beat, echo.is_some(), received)?;
-        self.learn_echo(&beat, echo);
-        self.learn_heard(&beat, received, now);
-        self.learn_lists(beat.parts, beat.id, now);
-        self.serve(&beat.wants, now);
-        if !beat.gone.is_empty() {
-            self.changes.push_back(Change::Gone(beat.gone));
+        let counts = self.admit(beat, echo.is_some(), received)?;
+        if counts == Counts::Whole {
+            self.learn_echo(beat, echo);
+            self.learn_heard(beat, received, now);
+            self.serve(&beat.wants, now);
         }
-        self.review_peer(beat.id, self.asking(), now);
+        self.learn_lists(&mut beat.parts, beat.id, now);
+        if counts == Counts::Whole && !beat.gone.is_empty() {
+            self.changes.push_back(Change::Gone(std::mem::take(&mut beat.gone)));
+        }
+        self.review_peer(beat.id, now);
         self.note_match(beat.id, now);
         Ok(())
     }
 
-    fn admit(&mut self, beat: &Beat, fresh: bool, received: Instant) -> Result<(), Ignored> {
+    fn admit(&mut self, beat: &Beat, fresh: bool, received: Instant) -> Result<Counts, Ignored> {
         if !self.peers.contains_key(&beat.id) {
             self.meet(beat, received);
-            return Ok(());
+            return Ok(Counts::Whole);
         }
-        let Some(peer) = self.peers.get_mut(&beat.id) else { return Ok(()) };
-        if let Err(stale) = peer.judge(beat, fresh, received) {
-            if stale != Stale::Late {
-                // Told what is remembered of it, a peer that has restarted jumps above that.
-                peer.greetings = peer.greetings.min(REMINDED);
-            }
-            return Err(stale.into());
+        let Some(peer) = self.peers.get_mut(&beat.id) else { return Ok(Counts::Whole) };
+        let counts = peer.judge(beat, fresh, received);
+        if matches!(counts, Ok(Counts::Parts) | Err(Stale::Replayed | Stale::OldIncarnation)) {
+            // Told what is remembered of it, a peer that has restarted jumps above that.
+            peer.greetings = peer.greetings.min(REMINDED);
         }
-        let before = (peer.state, peer.alive);
+        let counts = counts?;
+        match counts {
+            Counts::Parts => peer.hear_overtaken(beat),
+            Counts::Whole => self.hear(beat, fresh, received),
+        }
+        Ok(counts)
+    }
+
+    /// Takes the head of a beat of a known peer.
+    fn hear(&mut self, beat: &Beat, fresh: bool, received: Instant) {
+        let Some(peer) = self.peers.get_mut(&beat.id) else { return };
+        let before = (peer.said.state, peer.alive);
         // It may have been cut off, have claimed and dropped, and never looked dead: idle, or excused by an own stall.
         let unseen = received > peer.silent_for(MISSED);
         peer.newcomer |= unseen && beat.claims != peer.announced.1;
-        let lost: Vec<_> = peer.claims.iter().map(|(address, _)| address).collect();
+        if peer.begins_anew(beat) {
+            self.changes.extend(peer.claims.iter().map(|(address, _)| Change::Claims(address)));
+        }
         if peer.hear(beat, fresh, received) {
-            self.changes.extend(lost.into_iter().map(Change::Claims));
             self.changes.push_back(Change::Candidates);
-        } else if before != (beat.state, true) {
+        } else if before != (beat.said.state, true) {
             if !before.1 {
                 // It may have been cut off and doubt itself: it knows within that time whether its claims still hold.
-                peer.grant(received + peer.patience);
+                peer.grant(received + peer.said.patience);
                 peer.newcomer = true;
             }
             self.changes.push_back(Change::Candidates);
         }
-        Ok(())
     }
 
     fn meet(&mut self, beat: &Beat, received: Instant) {
         if self.peers.len() >= MAX_PEERS {
             self.forget_the_stalest();
         }
-        let twin = |peer: &Peer| peer.alive && peer.name == beat.name;
-        if beat.name == self.me.name || self.peers.values().any(twin) {
-            self.changes.push_back(Change::Twins(beat.name.clone()));
+        let met = Peer::new(beat, received);
+        let twin = |peer: &Peer| peer.alive && peer.name == met.name;
+        if met.name == self.me.name || self.peers.values().any(twin) {
+            self.changes.push_back(Change::Twins(met.name.clone()));
         }
-        self.peers.insert(beat.id, Peer::new(beat, received));
+        self.peers.insert(beat.id, met);
     }
 
     /// The proof in a beat that its sender has lately heard this life of this node.
@@ -131,13 +144,13 @@ impl Membership {
     }
 
     fn learn_echo(&mut self, beat: &Beat, echo: Option<Echo>) {
-        let turns = self.peers.values().filter(|peer| peer.alive).count() / HEARD_IN_ROTATION;
+        let turns = self.watch.alive / HEARD_IN_ROTATION;
         let Some(peer) = self.peers.get_mut(&beat.id) else { return };
         let Some(echo) = echo else { return };
-        let turn = peer.interval * u32::try_from(turns).unwrap_or(u32::MAX);
+        let turn = peer.said.interval * u32::try_from(turns).unwrap_or(u32::MAX);
         self.echoes += u64::from(peer.echo.is_none_or(|old| old.claims != echo.claims));
         // Whoever could not hear this node for a while has missed what it announced: to it this node is the newcomer.
-        peer.newcomer |= peer.echo.is_some_and(|old| echo.at.since(old.at) > peer.patience + turn);
+        peer.newcomer |= peer.echo.is_some_and(|old| echo.at.since(old.at) > peer.said.patience + turn);
         peer.echo = Some(echo);
         let named = self.surroundings.named.as_ref().is_none_or(|named| named.contains(&peer.name));
         if named && peer.name != self.me.name {
@@ -161,16 +174,19 @@ impl Membership {
         let Some(peer) = self.peers.get_mut(&heard.id) else { return false };
         let at = received - heard.age;
         peer.vouch(heard.incarnation, heard.sequence, heard.claims, at);
-        let fresher = peer.renewed_at > at + peer.interval / 2;
+        if !peer.alive || !peer.standing {
+            self.watch.look_again(received);
+        }
+        let fresher = peer.renewed_at > at + peer.said.interval / 2;
         if heard.asked && fresher {
             peer.echoes_due = peer.echoes_due.max(1);
         }
         heard.asked && fresher
     }
 
-    fn learn_lists(&mut self, parts: Vec<Part>, from: NodeId, now: Instant) {
+    fn learn_lists(&mut self, parts: &mut Vec<Part>, from: NodeId, now: Instant) {
         let Some(peer) = self.peers.get_mut(&from) else { return };
-        for part in parts {
+        for part in parts.drain(..) {
             peer.slice_at = Some(now);
             match part {
                 Part::Offers(slice) => {
@@ -178,7 +194,11 @@ impl Membership {
                 }
                 Part::Claims(slice) => {
                     let version = peer.claims.stamp().version;
-                    self.changes.extend(peer.claims.take(slice).into_iter().map(Change::Claims));
+                    for address in peer.claims.take(slice) {
+                        let claim = peer.claims.get(address).filter(|claim| claim.target.is_some());
+                        let handed = claim.map(|claim| Change::HandOver { address, from, claim: *claim });
+                        self.changes.extend(handed.into_iter().chain([Change::Claims(address)]));
+                    }
                     if peer.claims.stamp().version > version {
                         peer.echoes_due = 2;
                     }
@@ -218,3 +238,6 @@ impl Peer {
         Some(Want { id: self.id, offers, claims: lacks(self.claims.stamp(), self.announced.1) })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,8 @@
 //! One peer as this node hears it: which of its datagrams count, and until when it lives.
 //!
-//! A datagram counts when it is of the latest incarnation, of a higher sequence than any before, and no later than its
-//! siblings by more than a dead-time on the sender's own clock: what was recorded and is played again does not count.
+//! A datagram counts when it is of the latest incarnation, was not heard before, and is no later than its siblings by more
+//! than a dead-time on the sender's own clock: what was recorded and is played again does not count. One that a later one
+//! has overtaken is no sign of life; only the parts of lists in it count.
 //!
 //! ```text
 //!          heard by me ──┐                                   ┌─► alive until
@@ -13,10 +14,11 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::beat::Beat;
+use super::beat::{Beat, Said};
 use super::list::{Held, Stamp};
 use super::member::{Incarnation, NodeId, Sequence, State, Version};
 use super::offers::{Claim, Weight};
+use super::window::{Arrival, Window};
 use crate::addr::HardwareAddr;
 use crate::name::NodeName;
 use crate::time::Instant;
@@ -31,10 +33,19 @@ const DRIFT: u32 = 8;
 pub enum Stale {
     /// Of a life that is over.
     OldIncarnation,
-    /// Heard before, or overtaken.
+    /// Heard before.
     Replayed,
     /// Sent long before it arrived.
     Late,
+}
+
+/// What counts of a sealed beat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counts {
+    /// All of it.
+    Whole,
+    /// The parts of lists in it: a later beat was heard before.
+    Parts,
 }
 
 /// The last proof that a peer hears this node.
@@ -57,20 +68,8 @@ pub struct Peer {
     pub hardware: HardwareAddr,
     /// The highest life heard.
     pub incarnation: Incarnation,
-    /// The latest datagram heard.
-    pub sequence: Sequence,
-    /// What it last said of itself.
-    pub state: State,
-    /// Whether it only waits for others to become active.
-    pub ready: bool,
-    /// Whether it says that frames reach it.
-    pub receiving: bool,
-    /// Until its next beat.
-    pub interval: Duration,
-    /// Silence that ends its claims.
-    pub patience: Duration,
-    /// How late its loop has been.
-    pub lateness: Duration,
+    /// What it last said of itself; nobody is waited for longer than [`LONGEST_PATIENCE`], whatever it announces.
+    pub said: Said,
     /// When this node first heard this life of it.
     pub since: Instant,
     /// Since when it has been alive without a break.
@@ -98,6 +97,7 @@ pub struct Peer {
     pub(super) echoes_due: u8,
     pub(super) slice_at: Option<Instant>,
     pub(super) contested_until: Instant,
+    window: Window,
     vouched_at: Instant,
     attested_at: Instant,
     grace_until: Instant,
@@ -136,21 +136,19 @@ fn offset(sent: Duration, received: Instant) -> i64 {
     millis(received.since(Instant::ZERO)).saturating_sub(millis(sent))
 }
 
+fn bounded(said: Said) -> Said {
+    Said { patience: said.patience.min(LONGEST_PATIENCE), ..said }
+}
+
 impl Peer {
     /// A peer that was just heard for the first time.
     pub fn new(beat: &Beat, received: Instant) -> Self {
         Self {
             id: beat.id,
-            name: beat.name.clone(),
+            name: NodeName::from(beat.name.as_str()),
             hardware: beat.hardware,
             incarnation: beat.incarnation,
-            sequence: beat.sequence,
-            state: beat.state,
-            ready: beat.ready,
-            receiving: beat.receiving,
-            interval: beat.interval,
-            patience: beat.patience.min(LONGEST_PATIENCE),
-            lateness: beat.lateness,
+            said: bounded(beat.said),
             since: received,
             audible_since: received,
             heard_at: received,
@@ -161,12 +159,13 @@ impl Peer {
             alive: false,
             standing: false,
             suspected_at: None,
-            newcomer: beat.state == State::Active,
+            newcomer: beat.said.state == State::Active,
             announced: (beat.offers, beat.claims),
             greetings: 0,
             echoes_due: 0,
             slice_at: None,
             contested_until: Instant::ZERO,
+            window: Window::new(beat.sequence),
             vouched_at: Instant::ZERO,
             attested_at: Instant::ZERO,
             grace_until: Instant::ZERO,
@@ -179,41 +178,53 @@ impl Peer {
     ///
     /// # Errors
     /// Why it does not; nothing changed.
-    pub fn judge(&self, beat: &Beat, fresh: bool, received: Instant) -> Result<(), Stale> {
+    pub fn judge(&self, beat: &Beat, fresh: bool, received: Instant) -> Result<Counts, Stale> {
         if beat.incarnation < self.incarnation {
             return Err(Stale::OldIncarnation);
         }
         if beat.incarnation > self.incarnation {
-            return Ok(());
+            return Ok(Counts::Whole);
         }
-        if beat.sequence <= self.sequence {
-            return Err(Stale::Replayed);
-        }
+        let counts = match self.window.judge(beat.sequence) {
+            Arrival::Latest => Counts::Whole,
+            Arrival::Overtaken => Counts::Parts,
+            Arrival::Replayed => return Err(Stale::Replayed),
+        };
         let delay = offset(beat.sent, received).saturating_sub(self.clock.expected(received));
-        if !fresh && delay > millis(self.patience) {
+        if !fresh && delay > millis(self.said.patience) {
             return Err(Stale::Late);
         }
-        Ok(())
+        Ok(counts)
+    }
+
+    /// Notes a datagram of which only the parts of lists count.
+    pub fn hear_overtaken(&mut self, beat: &Beat) {
+        self.window.note(beat.sequence);
+    }
+
+    /// The latest datagram heard.
+    pub fn latest(&self) -> Sequence {
+        self.window.latest()
+    }
+
+    /// Whether `beat` is of a new life of the peer.
+    pub fn begins_anew(&self, beat: &Beat) -> bool {
+        beat.incarnation > self.incarnation
     }
 
     /// Takes what the head of a beat that counts says. Tells whether a new life of the peer has begun.
     pub fn hear(&mut self, beat: &Beat, fresh: bool, received: Instant) -> bool {
-        let reborn = beat.incarnation > self.incarnation;
+        let reborn = self.begins_anew(beat);
         if reborn {
             let (alive, standing, buried_at) = (self.alive, self.standing, self.buried_at);
             *self = Self { alive, standing, buried_at, ..Self::new(beat, received) };
         }
-        self.state = beat.state;
-        self.ready = beat.ready;
-        self.receiving = beat.receiving;
-        self.sequence = beat.sequence;
-        self.interval = beat.interval;
-        self.patience = beat.patience.min(LONGEST_PATIENCE);
-        self.lateness = beat.lateness;
+        self.said = bounded(beat.said);
+        self.window.note(beat.sequence);
         self.announced = (beat.offers, beat.claims);
         self.heard_at = self.heard_at.max(received);
         self.suspected_at = None;
-        if beat.state != State::Doubting {
+        if beat.said.state != State::Doubting {
             self.renewed_at = self.renewed_at.max(received);
         }
         if fresh {
@@ -228,7 +239,7 @@ impl Peer {
     /// version `claims`. Of a datagram that this node has heard itself its own clock tells better. Claims that have
     /// ended do not stand again by the word of one who knows that they have changed.
     pub fn vouch(&mut self, incarnation: Incarnation, sequence: Sequence, claims: Version, at: Instant) {
-        let later = incarnation == self.incarnation && sequence > self.sequence;
+        let later = incarnation == self.incarnation && sequence > self.window.latest();
         if !later || at <= self.buried_at {
             return;
         }
@@ -240,7 +251,7 @@ impl Peer {
 
     /// Declares it dead as of `now`: its link has lost its carrier.
     pub fn bury(&mut self, now: Instant) {
-        let past = now - self.patience * 2;
+        let past = now - self.said.patience * 2;
         (self.heard_at, self.renewed_at) = (self.heard_at.min(past), self.renewed_at.min(past));
         (self.vouched_at, self.attested_at) = (Instant::ZERO, Instant::ZERO);
         (self.grace_until, self.buried_at) = (Instant::ZERO, now);
@@ -252,7 +263,7 @@ impl Peer {
     }
 
     fn borne(&self) -> Duration {
-        self.patience + self.lateness.min(self.interval)
+        self.said.patience + self.said.lateness.min(self.said.interval)
     }
 
     /// When it stops being alive, if nothing more is heard of it.
@@ -267,7 +278,7 @@ impl Peer {
 
     /// When its silence will have lasted for so many fifths of its beat.
     pub fn silent_for(&self, fifths: u32) -> Instant {
-        self.heard_at + self.interval * fifths / 5
+        self.heard_at + self.said.interval * fifths / 5
     }
 
     /// Whether it has proven to hear this node.
@@ -277,7 +288,7 @@ impl Peer {
 
     /// Whether it is a candidate for what it offers.
     pub fn candidate(&self) -> bool {
-        self.alive && self.state == State::Active
+        self.alive && self.said.state == State::Active
     }
 
     /// Whether both its lists are known as it last announced them.

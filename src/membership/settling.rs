@@ -68,7 +68,7 @@ impl Membership {
                 let resumed = if self.settling.leaving { State::Leaving } else { State::Active };
                 self.become_state(resumed, now);
             }
-            State::Active if self.deaf_at().is_some_and(|at| at <= now) => self.doubt(now),
+            State::Active if self.is_deaf(now) => self.doubt(now),
             State::Doubting | State::Active | State::Leaving => {}
         }
     }
@@ -79,7 +79,7 @@ impl Membership {
             return;
         }
         let ready_since = *self.settling.ready_since.get_or_insert(now);
-        let waits_for = |p: &super::Peer| p.alive && p.state == State::Starting && !p.ready;
+        let waits_for = |p: &super::Peer| p.alive && p.said.state == State::Starting && !p.said.ready;
         if now.since(ready_since) >= TOGETHER_AT_MOST || !self.peers.values().any(waits_for) {
             self.become_state(State::Active, now);
         }
@@ -117,7 +117,7 @@ impl Membership {
                 let over = self.settling.doubt_since.map(|at| at + self.timing.dead_time());
                 over.into_iter().chain([self.deaf_until()]).filter(|at| *at > self.speech.last_turn).min()
             }
-            State::Active => self.deaf_at(),
+            State::Active => self.deaf_deadline(),
             State::Leaving => None,
         }
     }

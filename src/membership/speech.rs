@@ -9,7 +9,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::beat::{Beat, Heard, Part, Want};
+use super::beat::{Beat, Heard, Part, Said, Want};
 use super::codec;
 use super::list::Published;
 use super::member::{NodeId, Sequence, State, Version};
@@ -19,15 +19,16 @@ use super::timing::IDLE_BEAT;
 use super::transfer::Transfers;
 use super::{Change, Membership};
 use crate::time::Instant;
+use crate::wire::Spool;
 
 /// Peers named as heard in every beat, when nothing is urgent.
 pub(super) const HEARD_IN_ROTATION: usize = 4;
 /// Peers named as heard at most.
-const HEARD_AT_MOST: usize = 12;
+pub(super) const HEARD_AT_MOST: usize = 12;
 /// A peer sees itself named so many times at the beginning of a life.
 pub(super) const GREETINGS: u8 = 3;
 /// Questions for lists in one beat.
-const WANTS_AT_MOST: usize = 6;
+pub(super) const WANTS_AT_MOST: usize = 6;
 /// Beats at the old rate that announce a slower one, and beats that repeat a change of a list.
 pub(super) const REPEATS: u8 = 3;
 /// Beats that repeat which links are gone.
@@ -41,7 +42,9 @@ const LATENESS_FADES: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
 pub(super) struct Speech {
-    pub(super) out: VecDeque<Vec<u8>>,
+    pub(super) out: Spool<()>,
+    /// The last beat; the next one is written in its place.
+    draft: Beat,
     pub(super) last_turn: Instant,
     sequence: Sequence,
     sent: VecDeque<(Sequence, Instant)>,
@@ -60,7 +63,8 @@ pub(super) struct Speech {
 impl Speech {
     pub(super) fn new(now: Instant) -> Self {
         Self {
-            out: VecDeque::new(),
+            out: Spool::default(),
+            draft: Beat::default(),
             last_turn: now,
             sequence: Sequence(0),
             sent: VecDeque::new(),
@@ -200,20 +204,26 @@ impl Membership {
         for part in self.speech.transfers.poll(now) {
             let mut beat = self.head(now);
             beat.parts.push(part);
-            self.speech.out.push_back(codec::encode(&beat));
+            self.send(beat);
         }
+    }
+
+    fn send(&mut self, beat: Beat) {
+        self.speech.out.push((), |bytes| codec::encode_into(&beat, bytes));
+        self.speech.draft = beat;
     }
 
     fn beat(&mut self, now: Instant) {
         if self.speech.next_beat <= now {
             self.advance_beat(now);
         }
-        let parts = self.speech.transfers.repeat(&self.offers, &self.claims);
-        let heard = self.name_heard(now);
-        let wants = self.name_wants(now);
-        let beat = Beat { parts, heard, wants, gone: self.name_gone(), ..self.head(now) };
+        let mut beat = self.head(now);
+        self.speech.transfers.repeat(&self.offers, &self.claims, &mut beat.parts);
+        self.name_heard(&mut beat.heard, now);
+        self.name_wants(&mut beat.wants, now);
+        self.name_gone(&mut beat.gone);
         (self.speech.soon, self.speech.urgent, self.speech.last_beat) = (None, false, now);
-        self.speech.out.push_back(codec::encode(&beat));
+        self.send(beat);
     }
 
     fn advance_beat(&mut self, now: Instant) {
@@ -225,51 +235,49 @@ impl Membership {
         self.speech.next_beat = if next > now { next } else { now + interval };
     }
 
+    /// The head of the next datagram.
     fn head(&mut self, now: Instant) -> Beat {
         let (lateness, at) = self.speech.lateness;
         let interval = self.interval();
+        let mut beat = std::mem::take(&mut self.speech.draft).emptied();
+        beat.name.push_str(self.me.name.as_str());
         Beat {
             cluster: self.me.cluster,
             id: self.id,
-            name: self.me.name.clone(),
             hardware: self.me.hardware,
             incarnation: self.me.incarnation,
             sequence: self.next_sequence(now),
-            state: self.state(),
-            ready: self.state() == State::Starting && self.is_ready(now),
-            receiving: self.receiving(now),
-            interval,
-            patience: self.timing.patience(interval),
+            said: Said {
+                state: self.state(),
+                ready: self.state() == State::Starting && self.is_ready(now),
+                receiving: self.receiving(now),
+                interval,
+                patience: self.timing.patience(interval),
+                lateness: if now.since(at) > LATENESS_FADES { Duration::ZERO } else { lateness },
+            },
             sent: now.since(Instant::ZERO),
-            lateness: if now.since(at) > LATENESS_FADES { Duration::ZERO } else { lateness },
             offers: self.offers.stamp(),
             claims: self.claims.stamp(),
-            heard: Vec::new(),
-            wants: Vec::new(),
-            gone: Vec::new(),
-            parts: Vec::new(),
+            ..beat
         }
     }
 
-    fn name_gone(&mut self) -> Vec<NodeId> {
+    fn name_gone(&mut self, named: &mut Vec<NodeId>) {
         let (gone, left) = &mut self.speech.gone;
-        if *left == 0 {
-            return Vec::new();
+        if *left > 0 {
+            *left -= 1;
+            named.extend_from_slice(gone);
         }
-        *left -= 1;
-        gone.clone()
     }
 
-    fn name_heard(&mut self, now: Instant) -> Vec<Heard> {
+    fn name_heard(&mut self, heard: &mut Vec<Heard>, now: Instant) {
         let urgent = |peer: &&mut Peer| Self::is_urgent(peer, now);
-        let mut heard: Vec<Heard> = Vec::with_capacity(HEARD_AT_MOST);
         for peer in self.peers.values_mut().filter(urgent).take(HEARD_AT_MOST) {
             peer.greetings = peer.greetings.saturating_add(1);
             peer.echoes_due = peer.echoes_due.saturating_sub(1);
             heard.push(peer.as_heard(now));
         }
-        self.rotate(&mut heard, now);
-        heard
+        self.rotate(heard, now);
     }
 
     fn is_urgent(peer: &Peer, now: Instant) -> bool {
@@ -293,10 +301,10 @@ impl Membership {
         }
     }
 
-    fn name_wants(&mut self, now: Instant) -> Vec<Want> {
+    fn name_wants(&self, wants: &mut Vec<Want>, now: Instant) {
         let patience = self.timing.beat / 2;
         let alive = self.peers.values().filter(|peer| peer.alive);
-        alive.filter_map(|peer| peer.wanted(now, patience)).take(WANTS_AT_MOST).collect()
+        wants.extend(alive.filter_map(|peer| peer.wanted(now, patience)).take(WANTS_AT_MOST));
     }
 
     /// All that is offered from now on.
@@ -322,7 +330,7 @@ impl Peer {
             asked: self.alive && self.suspected_at.is_some(),
             age: now.since(self.renewed_at),
             incarnation: self.incarnation,
-            sequence: self.sequence,
+            sequence: self.latest(),
             claims: self.claims.stamp().version,
         }
     }

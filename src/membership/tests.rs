@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use super::beat::Beat;
 use super::member::Version;
 use super::offers::Epoch;
 use super::seal::Keyring;
@@ -56,7 +57,8 @@ impl Segment {
         machine.handle_timeout(self.now);
         while machine.poll_change().is_some() {}
         machine.speak(self.now);
-        while let Some(mut datagram) = self.machines[from].poll_datagram() {
+        while let Some(datagram) = self.machines[from].poll_datagram() {
+            let mut datagram = datagram.to_vec();
             self.keys.seal(&mut datagram);
             self.sent.push((from, self.now));
             self.deliver(from, &datagram);
@@ -66,8 +68,9 @@ impl Segment {
     fn deliver(&mut self, from: usize, datagram: &[u8]) {
         for (to, machine) in self.machines.iter_mut().enumerate() {
             if to != from && !self.cuts.contains(&(from, to)) {
-                let beat = machine.open(datagram, &self.keys).unwrap();
-                machine.handle_beat(beat, self.now, self.now).ok();
+                let mut beat = Beat::default();
+                machine.open(datagram, &self.keys, &mut beat).unwrap();
+                machine.handle_beat(&mut beat, self.now, self.now).ok();
             }
         }
     }

@@ -1,23 +1,19 @@
 //! How lists travel: a small change rides in the next three beats, a large one goes out in datagrams of its own.
 //!
-//! Datagrams of slices are paced, so that ten thousand addresses take a fifth of a second and no queue overflows.
+//! Datagrams of slices are paced, so that no queue overflows.
 
 use std::collections::VecDeque;
-use std::net::IpAddr;
 use std::time::Duration;
 
 use super::beat::{Part, Want};
-use super::codec;
-use super::list::{Entry, MAX_SLICES, Published, Slice};
+use super::list::{Entry, Published, Slice};
 use super::member::Version;
 use super::offers::{Claim, Weight};
 use super::speech::{Parts, REPEATS, Versions};
 use crate::time::Instant;
 
-/// Changes of one list that ride in a beat.
-const RIDING: usize = 6;
-/// Bytes of entries in one datagram: with head, name and seal it stays below 1,500.
-const SLICE_BYTES: usize = 1_050;
+/// A change of one list that takes no more bytes rides in beats.
+pub(super) const RIDING_BYTES: usize = 240;
 /// Slices sent in one go …
 const GO: usize = 8;
 /// … and the pause after it.
@@ -35,20 +31,19 @@ pub(super) struct Transfers {
     claims: Sent,
 }
 
-/// The last transfer of a list that was asked for: from which version, to which, and when it was put in the queue.
+/// The last transfer of a list that was asked for: from which version, to which, and when the queue last held it.
 #[derive(Clone, Copy, Debug, Default)]
 struct Sent {
     base: Version,
     to: Version,
     at: Option<Instant>,
-    /// The version that unasked-for slices have reached.
-    told: Version,
+    /// The last version that was put in the queue unasked, since it was too much to ride in a beat.
+    queued: Version,
 }
 
 impl Sent {
-    fn covers(&self, base: Version, to: Version, now: Instant) -> bool {
-        let recent = self.at.is_some_and(|at| now.since(at) < ASKED_AGAIN);
-        recent && self.to == to && self.base <= base
+    fn covers(&self, base: Version, to: Version) -> bool {
+        self.to == to && self.base <= base
     }
 }
 
@@ -79,22 +74,28 @@ impl Transfers {
             return Vec::new();
         }
         self.not_before = now + PAUSE;
+        for sent in [&mut self.offers, &mut self.claims] {
+            sent.at = sent.at.map(|_| now);
+        }
         let count = self.queue.len().min(GO);
         self.queue.drain(..count).collect()
     }
 
     /// What changed within the last three beats: to ride in the next one, or put in the queue if it is much.
-    pub(super) fn repeat(&mut self, offers: &Published<Weight>, claims: &Published<Claim>) -> Parts {
+    pub(super) fn repeat(
+        &mut self,
+        offers: &Published<Weight>,
+        claims: &Published<Claim>,
+        riding: &mut Parts,
+    ) {
         let now = (offers.stamp().version, claims.stamp().version);
         let (base_offers, base_claims) = self.spoken.front().copied().unwrap_or((Version(1), Version(1)));
         self.spoken.push_back(now);
         if self.spoken.len() > usize::from(REPEATS) {
             self.spoken.pop_front();
         }
-        let mut riding = Vec::new();
-        ride(claims, base_claims, &mut self.claims, &mut riding, &mut self.queue, Part::Claims);
-        ride(offers, base_offers, &mut self.offers, &mut riding, &mut self.queue, Part::Offers);
-        riding
+        ride(claims, base_claims, &mut self.claims, riding, &mut self.queue, Part::Claims);
+        ride(offers, base_offers, &mut self.offers, riding, &mut self.queue, Part::Offers);
     }
 
     /// Somebody asks for all that changed after the versions it holds.
@@ -120,21 +121,21 @@ fn ride<E: Entry>(
     sent: &mut Sent,
     riding: &mut Parts,
     queue: &mut VecDeque<Part>,
-    part: fn(Slice<E>) -> Part,
+    part: fn(Slice) -> Part,
 ) {
     let to = list.stamp().version;
-    if base == to {
+    if base == to || sent.queued == to {
         return;
     }
-    let slices = cut(list, base);
-    match <[_; 1]>::try_from(slices) {
-        Ok([slice]) if slice.entries.len() <= RIDING => riding.push(part(slice)),
-        Ok([slice]) if sent.told < to => queue.push_back(part(slice)),
-        Ok(_) => {}
-        Err(slices) if sent.told < to => queue.extend(slices.into_iter().map(part)),
-        Err(_) => {}
+    let slices = list.slices(base);
+    let little = slices.len() == 1 && slices.iter().all(|slice| slice.bytes.len() <= RIDING_BYTES);
+    let parts = slices.into_iter().map(part);
+    if little {
+        riding.extend(parts);
+    } else {
+        sent.queued = to;
+        queue.extend(parts);
     }
-    sent.told = to;
 }
 
 fn send<E: Entry>(
@@ -142,35 +143,14 @@ fn send<E: Entry>(
     base: Version,
     sent: &mut Sent,
     queue: &mut VecDeque<Part>,
-    part: fn(Slice<E>) -> Part,
+    part: fn(Slice) -> Part,
     now: Instant,
 ) {
     let to = list.stamp().version;
-    if sent.covers(base, to, now) || base == to {
+    let on_its_way = !queue.is_empty() || sent.at.is_some_and(|at| now.since(at) < ASKED_AGAIN);
+    if base == to || on_its_way && sent.covers(base, to) {
         return;
     }
     *sent = Sent { base, to, at: Some(now), ..*sent };
-    queue.extend(cut(list, base).into_iter().map(part));
-}
-
-/// What changed after `base`, cut into slices that fit a datagram. There is always at least one.
-fn cut<E: Entry>(list: &Published<E>, base: Version) -> Vec<Slice<E>> {
-    let (base, changes) = list.since(base);
-    let mut cuts: Vec<Vec<(IpAddr, Option<E>)>> = vec![Vec::new()];
-    let mut left = SLICE_BYTES;
-    for (address, entry) in changes {
-        let length = codec::entry_len(address);
-        if length > left {
-            cuts.push(Vec::new());
-            left = SLICE_BYTES;
-        }
-        left -= length;
-        if let Some(last) = cuts.last_mut() {
-            last.push((address, entry));
-        }
-    }
-    cuts.truncate(MAX_SLICES.into());
-    let count = u16::try_from(cuts.len()).unwrap_or(MAX_SLICES);
-    let slice = |(index, entries)| Slice { base, to: list.stamp(), index, count, entries };
-    (0..count).zip(cuts).map(slice).collect()
+    queue.extend(list.slices(base).into_iter().map(part));
 }

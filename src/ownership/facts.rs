@@ -71,8 +71,8 @@ fn rivals(address: IpAddr, membership: &Membership, now: Instant) -> Vec<Rival> 
             id: peer.id,
             name: peer.name.clone(),
             claim,
-            state: peer.state,
-            deaf_to_me: peer.receiving && last_echo(peer) + peer.patience < now,
+            state: peer.said.state,
+            deaf_to_me: peer.said.receiving && last_echo(peer) + peer.said.patience < now,
         })
         .collect()
 }
@@ -87,13 +87,7 @@ impl Slot {
         let latest = rivals.iter().max_by_key(|rival| rival.claim.epoch);
         if let Some(latest) = latest {
             self.highest = self.highest.max(latest.claim.epoch);
-            self.last = Some(LastClaim {
-                owner: latest.id,
-                line: latest.claim.line,
-                target: latest.claim.target,
-                suspected_at: None,
-                died: false,
-            });
+            self.last = Some(LastClaim::of(latest.id, &latest.claim));
             self.vacant_since = None;
             return;
         }
@@ -231,7 +225,7 @@ fn next_target(
     let tried = slot.owner().and_then(|owner| owner.hand.as_ref()).map_or(&[][..], |hand| &hand.tried);
     let wanted = slot.planned.and_then(|planned| planned.to);
     // Who gives away because it stalls gives to one that does not.
-    let late = |id| membership.peer(id).is_some_and(|peer| peer.lateness >= membership.timing.beat);
+    let late = |id| membership.peer(id).is_some_and(|peer| peer.said.lateness >= membership.timing.beat);
     let lateness_matters =
         slot.planned.is_none() && slot.offer.is_some() && membership.state() == State::Active;
     // Who is overdue may have died: it is tried last.
@@ -250,7 +244,7 @@ fn place(slot: &Slot, address: IpAddr, ranking: &Ranking, membership: &Membershi
     let turn = |id| named.iter().position(|heir| *heir == Some(id)).unwrap_or(named.len());
     let weight = slot.offer.map(|terms| terms.weight).unwrap_or_default();
     let mine = (turn(membership.id), ranking.rank(&membership.me.name, membership.id, weight));
-    let soon = membership.peers().filter(|peer| peer.candidate() || peer.alive && peer.ready);
+    let soon = membership.peers().filter(|peer| peer.candidate() || peer.alive && peer.said.ready);
     let ahead = ranks(address, ranking, soon).filter(|rank| (turn(rank.id()), *rank) < mine);
     let unread = |rank: &Rank| membership.peer(rank.id()).is_some_and(|peer| !peer.claims_match());
     ahead.fold((1, false), |(place, any), rank| (place + 1, any || unread(&rank)))

@@ -9,12 +9,14 @@
 //! | a preference of the operator (unless `never`) | 60 s | to one of a higher weight |
 
 use std::net::IpAddr;
+use std::ops::Bound;
 use std::time::Duration;
 
-use super::Ownership;
 use super::facts::best;
+use super::{LOOKS_PER_TURN, Ownership};
 use crate::membership::Membership;
 use crate::membership::member::NodeId;
+use crate::membership::session::Peer;
 use crate::time::Instant;
 
 /// Calm that `balance` waits for.
@@ -40,6 +42,8 @@ pub enum FailBack {
 pub(super) struct Calm {
     since: Option<Instant>,
     look_at: Option<Instant>,
+    /// The address that the next look begins with.
+    next: Option<IpAddr>,
 }
 
 impl Calm {
@@ -67,28 +71,47 @@ impl Ownership {
         }
         self.calm.look_at = Some(now + PAUSE);
         let calm = now.since(since);
-        let next = self.mine.iter().find_map(|address| self.back(*address, policy, calm, membership));
-        if let Some((address, to)) = next {
-            self.plan_move(address, Some(to), now);
-        }
-    }
-
-    /// To whom the address goes back, if to anybody.
-    fn back(
-        &self,
-        address: IpAddr,
-        policy: FailBack,
-        calm: Duration,
-        membership: &Membership,
-    ) -> Option<(IpAddr, NodeId)> {
-        let weight = self.slots.get(&address)?.offer?.weight;
-        let (to, heavier) = best(address, weight, membership)?;
         let asked = match policy {
             FailBack::Never => false,
             FailBack::After(wait) => calm >= wait,
             FailBack::Balance => calm >= BALANCE_AFTER && self.holds_too_much(membership),
         };
-        (asked || heavier && calm >= PREFERENCE_AFTER).then_some((address, to))
+        if asked || calm >= PREFERENCE_AFTER {
+            self.look_for_a_move(asked, membership, now);
+        }
+    }
+
+    /// Looks at as many addresses as one turn may take, from where the last look ended.
+    fn look_for_a_move(&mut self, asked: bool, membership: &Membership, now: Instant) {
+        let start = self.calm.next.take();
+        let rest = (start.map_or(Bound::Unbounded, Bound::Included), Bound::Unbounded);
+        let mut left = LOOKS_PER_TURN / (1 + membership.peer_count());
+        let mut found = None;
+        for address in self.mine.range(rest) {
+            if left == 0 || found.is_some() {
+                self.calm.next = Some(*address);
+                break;
+            }
+            left -= 1;
+            found = self.back(*address, asked, membership).map(|to| (*address, to));
+        }
+        match found {
+            Some((address, to)) => drop(self.plan_move(address, Some(to), now)),
+            None if self.calm.next.is_some() => self.calm.look_at = Some(now + membership.timing.beat),
+            None => {}
+        }
+    }
+
+    /// To whom the address goes back, if to anybody.
+    fn back(&self, address: IpAddr, asked: bool, membership: &Membership) -> Option<NodeId> {
+        let weight = self.slots.get(&address)?.offer?.weight;
+        let offers_more = |peer: &Peer| peer.offers.get(address).is_some_and(|theirs| *theirs > weight);
+        // Weights are cheaper to compare than hashes.
+        if !asked && !membership.peers().any(|peer| peer.candidate() && offers_more(peer)) {
+            return None;
+        }
+        let (to, heavier) = best(address, weight, membership)?;
+        (asked || heavier).then_some(to)
     }
 
     /// At least one more than the fair share, rounded up.

@@ -133,6 +133,12 @@ pub(super) struct LastClaim {
     pub(super) died: bool,
 }
 
+impl LastClaim {
+    pub(super) fn of(owner: NodeId, claim: &Claim) -> Self {
+        Self { owner, line: claim.line, target: claim.target, suspected_at: None, died: false }
+    }
+}
+
 /// Planned moves of an address within this span …
 const DAMPING: Duration = Duration::from_secs(180);
 /// … are at most so many: fabrics freeze an address after five (RFC 7432 §15.1).

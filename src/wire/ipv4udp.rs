@@ -64,15 +64,16 @@ impl<'a> Datagram<'a> {
         Ok(Self { source, payload })
     }
 
-    /// Writes the frame that carries this datagram from `hardware` to the group, in place of what `frame` held.
+    /// Appends the frame that carries this datagram from `hardware` to the group.
     ///
     /// # Panics
     /// If the payload is longer than [`MAX_PAYLOAD`]: whoever encodes beats cuts them into pieces that fit.
-    pub fn write(&self, hardware: HardwareAddr, frame: &mut Vec<u8>) {
+    pub fn write(&self, hardware: HardwareAddr, frames: &mut Vec<u8>) {
         assert!(self.payload.len() <= MAX_PAYLOAD, "a beat fits one frame");
-        frame.clear();
-        frame.resize(HEADER + IPV4_HEADER + UDP_HEADER, 0);
-        frame.extend_from_slice(self.payload);
+        let start = frames.len();
+        frames.resize(start + HEADER + IPV4_HEADER + UDP_HEADER, 0);
+        frames.extend_from_slice(self.payload);
+        let frame = &mut frames[start..];
         let header = Header { destination: GROUP_HARDWARE, source: hardware, ethertype: EtherType::Ipv4 };
         let packet = header.write(frame);
         write_ipv4(packet, self.source);

@@ -138,7 +138,7 @@ impl Thread {
 
     fn send_frames(&mut self) {
         while let Some(transmit) = self.machine.poll_transmit() {
-            self.sockets.send(transmit.link, &transmit.frame);
+            self.sockets.send(transmit.link, transmit.frame);
         }
     }
 

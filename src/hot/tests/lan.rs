@@ -208,12 +208,15 @@ impl Lan {
             hot.handle_frame(LINK, &frame, at, now);
         }
         hot.handle_timeout(now);
-        let sent: Vec<Transmit> = std::iter::from_fn(|| hot.poll_transmit()).collect();
+        let mut sent = Vec::new();
+        while let Some(transmit) = hot.poll_transmit() {
+            sent.push(transmit.frame.to_vec());
+        }
         let reports = std::iter::from_fn(|| hot.poll_report());
         self.reports.entry(name).or_default().extend(reports);
-        for transmit in sent {
-            self.note(name, &transmit.frame);
-            self.spread(name, &transmit.frame);
+        for frame in sent {
+            self.note(name, &frame);
+            self.spread(name, &frame);
         }
     }
 

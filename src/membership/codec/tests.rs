@@ -1,55 +1,34 @@
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::addr::HardwareAddr;
-use crate::membership::beat::{Beat, Heard, Part, Want};
-use crate::membership::list::{Digest, Slice, Stamp};
+use crate::membership::beat::{Beat, Heard, Part, Said, Want};
+use crate::membership::list::{Digest, SLICE_BYTES, Slice, Stamp};
 use crate::membership::member::{Incarnation, NodeId, Sequence, State, Version};
-use crate::membership::offers::{Claim, Epoch, Weight};
-use crate::name::NodeName;
+use crate::membership::seal::SEAL_LEN;
+use crate::membership::speech::{HEARD_AT_MOST, WANTS_AT_MOST};
+use crate::membership::transfer::RIDING_BYTES;
+use crate::wire::ipv4udp::MAX_PAYLOAD;
 
 fn stamp() -> impl Strategy<Value = Stamp> {
     any::<(u32, u64)>().prop_map(|(v, d)| Stamp { version: Version(v), digest: Digest(d) })
 }
 
-fn address() -> impl Strategy<Value = IpAddr> {
-    prop_oneof![
-        any::<u32>().prop_map(|bits| Ipv4Addr::from(bits).into()),
-        any::<u128>().prop_map(|bits| Ipv6Addr::from(bits).into()),
-    ]
-}
-
-fn slice<E: Clone + std::fmt::Debug>(entry: impl Strategy<Value = E>) -> impl Strategy<Value = Slice<E>> {
-    let entries = prop::collection::vec((address(), prop::option::of(entry)), 0..5);
-    (any::<(u32, u16, u16)>(), stamp(), entries).prop_map(|((base, index, count), to, entries)| Slice {
+fn slice() -> impl Strategy<Value = Slice> {
+    let bytes = prop::collection::vec(any::<u8>(), 0..40);
+    (any::<(u32, u16, u16)>(), stamp(), bytes).prop_map(|((base, index, count), to, bytes)| Slice {
         base: Version(base),
         to,
         index,
         count,
-        entries,
+        bytes,
     })
 }
 
-fn claim() -> impl Strategy<Value = Claim> {
-    any::<(u32, bool, u32, Option<u64>, Option<u64>, Option<u64>)>().prop_map(
-        |(epoch, confirmed, weight, first, second, target)| Claim {
-            epoch: Epoch(epoch),
-            confirmed,
-            weight: Weight(weight),
-            line: [first.map(NodeId), second.map(NodeId)],
-            target: target.map(NodeId),
-        },
-    )
-}
-
 fn part() -> impl Strategy<Value = Part> {
-    prop_oneof![
-        slice(any::<u32>().prop_map(Weight)).prop_map(Part::Offers),
-        slice(claim()).prop_map(Part::Claims),
-    ]
+    prop_oneof![slice().prop_map(Part::Offers), slice().prop_map(Part::Claims)]
 }
 
 fn heard() -> impl Strategy<Value = Heard> {
@@ -88,10 +67,13 @@ prop_compose! {
     ) -> Beat {
         let millis = Duration::from_millis;
         Beat {
-            cluster: ClusterId(cluster), id: NodeId(id), name: NodeName::from(name.as_str()),
+            cluster: ClusterId(cluster), id: NodeId(id), name,
             hardware: HardwareAddr([2, 0, 0, 0, 0, 9]), incarnation: Incarnation(incarnation),
-            sequence: Sequence(sequence), state, ready, receiving, interval: millis(interval),
-            patience: millis(interval + patience), sent: millis(sent.into()), lateness: millis(lateness),
+            sequence: Sequence(sequence), sent: millis(sent.into()),
+            said: Said {
+                state, ready, receiving, interval: millis(interval),
+                patience: millis(interval + patience), lateness: millis(lateness),
+            },
             offers, claims, heard, wants, gone, parts,
         }
     }
@@ -119,23 +101,54 @@ proptest! {
     }
 }
 
+/// The fullest beat: the longest name, as many entries as are ever named, and a change of each list.
+#[test]
+fn the_fullest_beat_fits_a_frame() {
+    let slice = |kind: fn(Slice) -> Part| {
+        let (base, to) = (Version(1), Stamp { version: Version(2), digest: Digest(3) });
+        kind(Slice { base, to, index: 0, count: 1, bytes: vec![0; RIDING_BYTES] })
+    };
+    let heard = Heard {
+        id: NodeId(1),
+        asked: true,
+        age: Duration::MAX,
+        incarnation: Incarnation(u64::MAX),
+        sequence: Sequence(u64::MAX),
+        claims: Version(u32::MAX),
+    };
+    let want = Want { id: NodeId(1), offers: Some(Version(1)), claims: Some(Version(1)) };
+    let beat = Beat {
+        name: "n".repeat(253),
+        heard: vec![heard; HEARD_AT_MOST],
+        wants: vec![want; WANTS_AT_MOST],
+        gone: vec![NodeId(1); 8],
+        parts: vec![slice(Part::Claims), slice(Part::Offers)],
+        ..Beat::default()
+    };
+    assert!(encode(&beat).len() + SEAL_LEN <= MAX_PAYLOAD, "{}", encode(&beat).len());
+    let alone = Beat { heard: Vec::new(), wants: Vec::new(), gone: Vec::new(), parts: Vec::new(), ..beat };
+    assert!(encode(&alone).len() + 3 + 20 + SLICE_BYTES + SEAL_LEN <= MAX_PAYLOAD);
+}
+
 /// A beat of node-a with one heard peer: the layout of the module's documentation, byte by byte.
 #[test]
 fn the_layout_is_the_documented_one() {
     let beat = Beat {
         cluster: ClusterId(0x0102_0304_0506_0708),
         id: NodeId(0x1112_1314_1516_1718),
-        name: NodeName::from("node-a"),
+        name: "node-a".to_owned(),
         hardware: HardwareAddr([2, 0, 0, 0, 0, 1]),
         incarnation: Incarnation(5),
         sequence: Sequence(6),
-        state: State::Active,
-        ready: false,
-        receiving: true,
-        interval: Duration::from_millis(100),
-        patience: Duration::from_millis(325),
+        said: Said {
+            state: State::Active,
+            ready: false,
+            receiving: true,
+            interval: Duration::from_millis(100),
+            patience: Duration::from_millis(325),
+            lateness: Duration::from_millis(3),
+        },
         sent: Duration::from_millis(7),
-        lateness: Duration::from_millis(3),
         offers: Stamp { version: Version(8), digest: Digest(9) },
         claims: Stamp { version: Version(10), digest: Digest(11) },
         heard: Vec::new(),

@@ -1,41 +1,45 @@
 //! A beat as bytes.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
-use super::{ASKED, CLAIMS, GONE, HEARD, LEFT, MAGIC, OFFERS, READY, RECEIVING, VERSION, WANTS};
+use super::{ASKED, CLAIMS, GONE, HEARD, MAGIC, OFFERS, READY, RECEIVING, VERSION, WANTS};
 use crate::membership::beat::{Beat, Heard, Part, Want};
-use crate::membership::list::{Entry, Slice, Stamp};
+use crate::membership::list::{Slice, Stamp};
 use crate::membership::member::State;
 
 /// The bytes of `beat`, to be sealed. A name longer than 255 bytes is cut, spans longer than 65 s are written as 65 s.
 pub fn encode(beat: &Beat) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(1472);
-    head(&mut bytes, beat);
-    section(&mut bytes, HEARD, !beat.heard.is_empty(), |b| beat.heard.iter().for_each(|h| heard(b, h)));
-    section(&mut bytes, WANTS, !beat.wants.is_empty(), |b| beat.wants.iter().for_each(|w| want(b, w)));
-    section(&mut bytes, GONE, !beat.gone.is_empty(), |b| {
+    let mut bytes = Vec::new();
+    encode_into(beat, &mut bytes);
+    bytes
+}
+
+/// Appends the bytes of `beat` to `bytes`.
+pub fn encode_into(beat: &Beat, bytes: &mut Vec<u8>) {
+    head(bytes, beat);
+    section(bytes, HEARD, !beat.heard.is_empty(), |b| beat.heard.iter().for_each(|h| heard(b, h)));
+    section(bytes, WANTS, !beat.wants.is_empty(), |b| beat.wants.iter().for_each(|w| want(b, w)));
+    section(bytes, GONE, !beat.gone.is_empty(), |b| {
         beat.gone.iter().for_each(|id| b.extend(id.0.to_be_bytes()));
     });
     for part in &beat.parts {
         match part {
-            Part::Offers(slice) => section(&mut bytes, OFFERS, true, |b| slices(b, slice)),
-            Part::Claims(slice) => section(&mut bytes, CLAIMS, true, |b| slices(b, slice)),
+            Part::Offers(slice) => section(bytes, OFFERS, true, |b| put_slice(b, slice)),
+            Part::Claims(slice) => section(bytes, CLAIMS, true, |b| put_slice(b, slice)),
         }
     }
-    bytes
 }
 
 fn head(bytes: &mut Vec<u8>, beat: &Beat) {
-    let name = beat.name.as_str().as_bytes();
+    let name = beat.name.as_bytes();
     let length = u8::try_from(name.len()).unwrap_or(u8::MAX);
-    let flags = if beat.ready { READY } else { 0 } | if beat.receiving { RECEIVING } else { 0 };
+    let flags = if beat.said.ready { READY } else { 0 } | if beat.said.receiving { RECEIVING } else { 0 };
     bytes.extend(MAGIC);
-    bytes.extend([VERSION, state(beat.state), flags, length]);
+    bytes.extend([VERSION, state(beat.said.state), flags, length]);
     bytes.extend(beat.cluster.0.to_be_bytes());
     bytes.extend(beat.id.0.to_be_bytes());
     bytes.extend(beat.hardware.0);
-    for span in [beat.interval, beat.patience, beat.lateness] {
+    for span in [beat.said.interval, beat.said.patience, beat.said.lateness] {
         bytes.extend(millis(span).to_be_bytes());
     }
     bytes.extend(beat.incarnation.0.to_be_bytes());
@@ -93,31 +97,10 @@ fn want(bytes: &mut Vec<u8>, want: &Want) {
     }
 }
 
-fn slices<E: Entry>(bytes: &mut Vec<u8>, slice: &Slice<E>) {
+fn put_slice(bytes: &mut Vec<u8>, slice: &Slice) {
     bytes.extend(slice.base.0.to_be_bytes());
     stamp(bytes, slice.to);
     bytes.extend(slice.index.to_be_bytes());
     bytes.extend(slice.count.to_be_bytes());
-    for (address, entry) in &slice.entries {
-        let left = if entry.is_none() { LEFT } else { 0 };
-        match address {
-            IpAddr::V4(a) => {
-                bytes.push(4 | left);
-                bytes.extend(a.octets());
-            }
-            IpAddr::V6(a) => {
-                bytes.push(6 | left);
-                bytes.extend(a.octets());
-            }
-        }
-        if let Some(entry) = entry {
-            entry.write(bytes);
-        }
-    }
-}
-
-/// How many bytes an entry takes at most, by the family of its address.
-pub(in crate::membership) fn entry_len(address: IpAddr) -> usize {
-    const LONGEST_CLAIM: usize = 1 + 4 + 4 + 3 * 8;
-    1 + LONGEST_CLAIM + if address.is_ipv4() { 4 } else { 16 }
+    bytes.extend_from_slice(&slice.bytes);
 }

@@ -46,3 +46,18 @@ fn a_list_of_ten_thousand_addresses_changes_while_chunks_are_lost() {
         assert!((0..20).all(|number| story.owner(number) != 0));
     });
 }
+
+/// Every third frame comes up to 0.4 s late, so that slices overtake each other and are overtaken by beats.
+#[test]
+fn a_list_of_thousands_completes_on_wires_that_reorder() {
+    tell_once(History::of(3).addresses(4_000), |story| {
+        story.step(Step::Late(300));
+        story.until(6.0);
+        for node in 0..3 {
+            let snapshot = story.snapshot(node);
+            let peers = &snapshot.links[0].peers;
+            let lists: Vec<_> = peers.iter().map(|peer| (peer.offers.len(), peer.matches)).collect();
+            assert_eq!(lists, [(4_000, true), (4_000, true)], "n{node}");
+        }
+    });
+}

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use patina::hot::Snapshot;
 use patina_simulation::fault::Step;
 use patina_simulation::history::History;
 use patina_simulation::plant::Plant;
@@ -90,6 +91,13 @@ impl Story {
             assert!(waited < Duration::from_secs(60), "address {number} stays at n{before}");
         }
         self.simulation.now() - since
+    }
+
+    /// Everything that a running node knows.
+    pub(crate) fn snapshot(&mut self, node: u16) -> Snapshot {
+        let now = self.simulation.now();
+        let speaker = self.simulation.world.nodes[usize::from(node)].speaker.as_ref().expect("it runs");
+        speaker.snapshot(now)
     }
 
     /// How many times any address was taken so far.

@@ -6,9 +6,9 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use patina::membership::beat::{Beat, Heard, Part};
+use patina::membership::beat::{Beat, Heard, Part, Said};
 use patina::membership::codec::encode;
-use patina::membership::list::{Published, Slice};
+use patina::membership::list::Published;
 use patina::membership::member::{ClusterId, Incarnation, NodeId, Sequence, State, Version};
 use patina::membership::offers::{Claim, Epoch, Weight};
 use patina::membership::seal::Keyring;
@@ -50,28 +50,28 @@ fn claims(addresses: &[IpAddr]) -> Published<Claim> {
 
 fn beat(claims: &Published<Claim>, nodes: &[(u16, Station)], at: Duration) -> Beat {
     let me = NodeName::from("liar");
-    let (base, entries) = claims.since(Version(0));
-    let slice = Slice { base, to: claims.stamp(), index: 0, count: 1, entries };
     Beat {
         cluster: ClusterId::default(),
         id: NodeId::of(&me, LIAR.hardware()),
-        name: me,
+        name: me.to_string(),
         hardware: LIAR.hardware(),
         incarnation: LATER,
         sequence: Sequence(u64::try_from(at.as_millis()).unwrap_or(u64::MAX)),
-        state: State::Active,
-        ready: false,
-        receiving: true,
-        interval: INTERVAL,
-        patience: Duration::from_secs(60),
+        said: Said {
+            state: State::Active,
+            ready: false,
+            receiving: true,
+            interval: INTERVAL,
+            patience: Duration::from_secs(60),
+            lateness: Duration::ZERO,
+        },
         sent: at,
-        lateness: Duration::ZERO,
         offers: Published::<Weight>::new().stamp(),
         claims: claims.stamp(),
         heard: nodes.iter().map(vouch).collect(),
         wants: Vec::new(),
         gone: Vec::new(),
-        parts: vec![Part::Claims(slice)],
+        parts: claims.slices(Version(0)).into_iter().map(Part::Claims).collect(),
     }
 }
 

@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use patina::hot::{Control, FailBack, Hot, LinkFacts, Offer, Report, Settings};
+use patina::hot::{Control, FailBack, Hot, LinkFacts, Offer, Report, Settings, Snapshot};
 use patina::membership::timing::Profile;
 use patina::name::{LinkIndex, LinkName, NodeName};
 use patina::time::Instant;
@@ -263,6 +263,11 @@ pub fn segment_of(address: u16, segments: u8) -> u8 {
 }
 
 impl Speaker {
+    /// Everything that its machine knows.
+    pub fn snapshot(&self, at: Duration) -> Snapshot {
+        self.hot.snapshot(self.clock.local(at))
+    }
+
     /// A frame arrives; it is read at the next turn.
     pub fn arrive(&mut self, link: u8, frame: Arc<[u8]>, at: Duration) {
         if self.queue.len() < QUEUE {
@@ -299,7 +304,7 @@ impl Speaker {
     fn finish(&mut self, at: Duration) -> Turn {
         let mut turn = Turn::default();
         while let Some(transmit) = self.hot.poll_transmit() {
-            turn.sent.push((link_number(transmit.link), transmit.frame));
+            turn.sent.push((link_number(transmit.link), transmit.frame.to_vec()));
         }
         while let Some(report) = self.hot.poll_report() {
             self.believe(&report, at);
