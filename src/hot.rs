@@ -33,14 +33,16 @@ mod report;
 mod snapshot;
 mod stall;
 
-pub use control::{Control, LinkFacts, NodeFacts, Offer, Settings};
-pub use counters::{Counters, Ignored};
+pub use control::{Control, LinkFacts, NodeFacts, Settings};
+pub use counters::{Counters, Ignored, Traffic};
 pub use report::Report;
 pub use snapshot::{LinkState, PeerState, Snapshot};
 
+pub use crate::announce::desired::Offer;
 pub use crate::ownership::{Cause, FailBack};
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::addr::HardwareAddr;
@@ -169,6 +171,13 @@ impl Hot {
     /// What was ignored, answered and announced since the start.
     pub fn counters(&self) -> &Counters {
         &self.counters
+    }
+
+    /// Frames for each address that this node answers for, by link and address.
+    pub fn traffic(&self) -> impl Iterator<Item = (IpAddr, Traffic)> {
+        self.links
+            .values()
+            .flat_map(|link| link.traffic.iter().map(|(address, traffic)| (*address, *traffic)))
     }
 
     /// Everything that is known at `now`, in order: for state dumps and for the simulation.

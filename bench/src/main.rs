@@ -13,6 +13,7 @@ mod allocate;
 mod clock;
 mod plan;
 mod report;
+mod turns;
 
 use clap::Parser;
 
@@ -23,6 +24,8 @@ enum Bench {
     Allocate(allocate::Arguments),
     /// Planning for many Services, whole and for one that has changed.
     Plan(plan::Arguments),
+    /// Turns of the packet thread's machine: with few and many addresses, among many peers.
+    Turns,
 }
 
 #[tokio::main]
@@ -30,6 +33,7 @@ async fn main() -> anyhow::Result<()> {
     let report = match Bench::parse() {
         Bench::Allocate(arguments) => allocate::run(arguments).await?,
         Bench::Plan(arguments) => plan::run(&arguments),
+        Bench::Turns => turns::run(),
     };
     println!("{}", serde_json::to_string(&report)?);
     Ok(())

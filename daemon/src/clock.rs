@@ -15,9 +15,14 @@ pub fn now() -> Instant {
     Instant::from_nanos(u64::try_from(since_boot.as_nanos()).unwrap_or(u64::MAX))
 }
 
+/// Time since 1970, as the kernel stamps what it receives.
+pub fn since_1970() -> Duration {
+    read(ClockId::CLOCK_REALTIME)
+}
+
 /// The date.
 pub fn wall() -> Timestamp {
-    let since_1970 = read(ClockId::CLOCK_REALTIME);
+    let since_1970 = since_1970();
     let seconds = i64::try_from(since_1970.as_secs()).unwrap_or(i64::MAX);
     Timestamp::new(seconds, since_1970.subsec_nanos().cast_signed()).unwrap_or(Timestamp::MAX)
 }

@@ -1,21 +1,23 @@
 //! Numbers of a speaker: MetalLB's names where it has them, the packet thread's own counters beside them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use patina::election::Eligibility;
-use patina::hot::Report;
+use patina::hot::{Report, Traffic};
 use patina::reconcile::{Held, Writer};
-use patina_daemon::metrics::ClientMetrics;
+use patina_daemon::metrics::{ClientMetrics, PlainCounter};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
+use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::registry::Registry;
 
-use crate::net::Counters;
+use crate::net::{Counters, MachineCounts};
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EncodeLabelSet)]
 struct Announced {
@@ -123,6 +125,7 @@ struct Packets(Arc<Counters>);
 impl Collector for Packets {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         let counters = &self.0;
+        let machine = &counters.machine;
         let totals = [
             ("patina_frames_received", "Frames that passed the kernel's filter", counters.received.get()),
             ("patina_frames_overrun", "Frames that came faster than they were read", counters.overrun.get()),
@@ -133,28 +136,60 @@ impl Collector for Packets {
                 "Turns that ended with frames waiting",
                 counters.over_budget.get(),
             ),
+            ("patina_loop_late", "Wake-ups a tenth of a beat late, or later", machine.late.get()),
+            ("patina_beats_sent", "Datagrams sent to the other speakers", machine.beats.get()),
+            ("patina_answers_sent", "Questions answered", machine.answers.get()),
+            (
+                "patina_defences_sent",
+                "Answers to who asks whether an address is free",
+                machine.defences.get(),
+            ),
+            ("patina_probes_sent", "Questions whether a stranger uses an address", machine.probes.get()),
         ];
         for (name, text, number) in totals {
             let counter = ConstCounter::new(number);
-            counter.encode(encoder.encode_descriptor(
-                name,
-                text,
-                None,
-                EncodeMetric::metric_type(&counter),
-            )?)?;
+            counter.encode(encoder.encode_descriptor(name, text, None, MetricType::Counter)?)?;
         }
+        encode_ignored(machine, &mut encoder)?;
+        encode_traffic(&counters.traffic.by_address(), &mut encoder)?;
         #[expect(clippy::cast_precision_loss, reason = "nanoseconds of a delay fit well enough")]
         let latest = ConstGauge::new(counters.latest.get() as f64 / 1e9);
         let text = "Longest time by which the packet thread woke up late, in seconds";
         let name = "patina_loop_latest_seconds";
-        latest.encode(encoder.encode_descriptor(name, text, None, EncodeMetric::metric_type(&latest))?)
+        latest.encode(encoder.encode_descriptor(name, text, None, MetricType::Gauge)?)
     }
+}
+
+fn encode_ignored(machine: &MachineCounts, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+    let text = "Frames ignored, by reason";
+    let mut family = encoder.encode_descriptor("patina_frames_ignored", text, None, MetricType::Counter)?;
+    for (reason, number) in machine.ignored() {
+        ConstCounter::new(number).encode(family.encode_family(&[("reason", reason)])?)?;
+    }
+    Ok(())
+}
+
+/// MetalLB's three counters of each address, whose names do not end as those of counters do.
+fn encode_traffic(traffic: &BTreeMap<IpAddr, Traffic>, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+    let counts: [(&str, &str, fn(&Traffic) -> u64); 3] = [
+        ("requests_received", "Questions for an address that this node answers for", |t| t.requests),
+        ("responses_sent", "Answers sent", |t| t.responses),
+        ("gratuitous_sent", "Gratuitous frames sent", |t| t.gratuitous),
+    ];
+    for (name, text, number) in counts {
+        let name = format!("metallb_layer2_{name}");
+        let mut family = encoder.encode_descriptor(&name, text, None, MetricType::Unknown)?;
+        for (address, traffic) in traffic {
+            let plain = PlainCounter::default();
+            plain.set(number(traffic));
+            plain.encode(family.encode_family(&[("ip", address.to_string())])?)?;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use patina::election::{Exclusion, Places};
     use patina::name::{LinkIndex, ObjectKey};
     use prometheus_client::encoding::text::encode;
@@ -184,5 +219,25 @@ mod tests {
         assert!(!printed(&registry).contains("web/idle"));
         metrics.announced(&eligible, &Held::new());
         assert!(!printed(&registry).contains("web/shop"));
+    }
+    #[test]
+    fn row_83_each_address_has_its_three_counters_and_each_reason_its_own() {
+        let writer = Writer { node: "node-a".into(), namespace: "metallb-system".into() };
+        let counters = Arc::<Counters>::default();
+        let traffic = Traffic { requests: 7, responses: 6, gratuitous: 5 };
+        counters.traffic.publish([("192.0.2.1".parse().unwrap(), traffic)].into_iter());
+        let (registry, _) = register(&writer, &counters);
+        let text = printed(&registry);
+        for series in [
+            r#"metallb_layer2_requests_received{ip="192.0.2.1"} 7"#,
+            r#"metallb_layer2_responses_sent{ip="192.0.2.1"} 6"#,
+            r#"metallb_layer2_gratuitous_sent{ip="192.0.2.1"} 5"#,
+            r#"patina_frames_ignored_total{reason="seal"} 0"#,
+            r#"patina_frames_ignored_total{reason="replayed"} 0"#,
+            r#"patina_frames_ignored_total{reason="beatVersion"} 0"#,
+            "patina_beats_sent_total 0",
+        ] {
+            assert!(text.lines().any(|line| line == series), "{series}\n{text}");
+        }
     }
 }

@@ -10,7 +10,6 @@
 //! This room decides nothing about addresses. It needs the capability NET_RAW; SYS_NICE and IPC_LOCK are used when they
 //! are there.
 
-pub mod clock;
 pub mod counters;
 mod exclusion;
 mod filter;
@@ -19,6 +18,7 @@ mod hot;
 mod links;
 mod packet;
 mod privilege;
+mod reading;
 mod sys;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,7 +32,7 @@ use thiserror::Error;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-pub use counters::Counters;
+pub use counters::{Counters, MachineCounts};
 pub use exclusion::{EXCLUSION_FILE, Exclusion, ExclusionError};
 pub use hot::{Controls, Look};
 pub use links::{AddressState, LinkAddress, LinkState, Unusable};

@@ -93,13 +93,11 @@ impl Announcer {
         while let Some(mut first) = self.queue.peek_mut().filter(|first| first.0.0 < until) {
             first.0.0 = until;
         }
+        self.skip_void();
     }
 
     /// The next frame that is due, if the pace allows one.
     pub fn poll_emission(&mut self, now: Instant) -> Option<(IpAddr, Form)> {
-        while self.queue.peek().is_some_and(|Reverse(due)| !self.is_awaited(due)) {
-            self.queue.pop();
-        }
         let Reverse((due, form, address, _)) = *self.queue.peek()?;
         if due > now || self.paid_until > now + LEAD {
             return None;
@@ -109,6 +107,7 @@ impl Announcer {
         if last_form(address) == form {
             self.next_step(address, now);
         }
+        self.skip_void();
         Some((address, form))
     }
 
@@ -139,8 +138,16 @@ impl Announcer {
         self.bursts.get(address).is_some_and(|burst| burst.number == *number)
     }
 
-    /// Bursts that are started over and over leave no more behind than what is awaited.
+    /// What comes next is awaited.
+    fn skip_void(&mut self) {
+        while self.queue.peek().is_some_and(|Reverse(due)| !self.is_awaited(due)) {
+            self.queue.pop();
+        }
+    }
+
+    /// Bursts that are started over and over leave not much more behind than what is awaited.
     fn tidy(&mut self) {
+        self.skip_void();
         if self.queue.len() > 4 * self.bursts.len() + SLACK {
             let bursts = &self.bursts;
             self.queue.retain(|Reverse((_, _, address, number))| {

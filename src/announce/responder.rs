@@ -42,6 +42,9 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Every reason, in order of declaration, for counters.
+    pub const ALL: [Self; 3] = [Self::NoQuestion, Self::NotOwned, Self::Doubting];
+
     /// The word in metric and log.
     pub const fn word(self) -> &'static str {
         match self {

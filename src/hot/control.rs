@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::addr::HardwareAddr;
+use crate::announce::desired::Offer;
 use crate::membership::member::ClusterId;
 use crate::membership::timing::Profile;
 use crate::name::{LinkIndex, LinkName, NodeName};
@@ -85,19 +86,6 @@ pub struct LinkFacts {
     pub source_v4: Option<Ipv4Addr>,
     /// The link-local IPv6 address, source of advertisements.
     pub source_v6: Option<Ipv6Addr>,
-}
-
-/// This node may answer for an address on a link.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Offer {
-    /// The external address.
-    pub address: IpAddr,
-    /// Where.
-    pub link: LinkIndex,
-    /// Sum of the preferences that match this node (0 without preferences).
-    pub weight: u32,
-    /// In no Service's status when first seen: to be probed before its first use (RFC 5227, RFC 4862).
-    pub fresh: bool,
 }
 
 /// What the API server says of a Node.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, Ipv4Addr};
 
-use super::counters::Counters;
+use super::counters::{Counters, Traffic};
 use super::{LinkFacts, Report};
 use crate::addr::HardwareAddr;
 use crate::announce::announcer::{Announcer, Form};
@@ -31,6 +31,8 @@ pub(super) struct Link {
     pub(super) shadowed_until: Option<Instant>,
     /// Strangers seen since the last turn, by the address that they use.
     pub(super) strangers: BTreeMap<IpAddr, HardwareAddr>,
+    /// Frames for each address that is answered for.
+    pub(super) traffic: BTreeMap<IpAddr, Traffic>,
     probes: Vec<IpAddr>,
     state: State,
     /// The datagram that is being sealed.
@@ -47,6 +49,7 @@ impl Link {
             gone: Vec::new(),
             shadowed_until: None,
             strangers: BTreeMap::new(),
+            traffic: BTreeMap::new(),
             probes: Vec::new(),
             state: State::Starting,
             sealed: Vec::new(),
@@ -132,10 +135,12 @@ impl Link {
             match output {
                 Output::Took { address, cause, took } => {
                     self.announcer.start(address, now);
+                    self.traffic.insert(address, Traffic::default());
                     reports.push_back(Report::Took { address, link, cause, took, at: now });
                 }
                 Output::Dropped { address, cause } => {
                     self.announcer.stop(address);
+                    self.traffic.remove(&address);
                     reports.push_back(Report::Dropped { address, link, cause, at: now });
                 }
                 Output::Assert(address) => self.announcer.start(address, now),
@@ -211,6 +216,9 @@ impl Link {
             let frame = self.announcement(address, form);
             transmits.push(self.facts.index, |frames| frames.extend_from_slice(&frame));
             counters.gratuitous += 1;
+            if let Some(traffic) = self.traffic.get_mut(&address) {
+                traffic.gratuitous += 1;
+            }
         }
     }
 

@@ -126,7 +126,9 @@ impl Hot {
             self.note_use(index, packet.sender.into(), packet.sender_hardware, true, now);
         }
         let verdict = responder::arp(packet, self.stance(index, packet.target.into()));
-        self.answer(index, verdict, |hardware, _| packet.reply(hardware).frame(packet.sender_hardware))
+        self.answer(index, packet.target.into(), verdict, |hardware, _| {
+            packet.reply(hardware).frame(packet.sender_hardware)
+        })
     }
 
     fn receive_solicitation(
@@ -145,7 +147,7 @@ impl Hot {
             Verdict::Defend => HardwareAddr::multicast_v6(ALL_NODES),
             Verdict::Answer | Verdict::Ignore(_) => packet.source_hardware.unwrap_or(source),
         };
-        self.answer(index, verdict, |hardware, link_local| {
+        self.answer(index, packet.target.into(), verdict, |hardware, link_local| {
             let from = link_local.unwrap_or(packet.target);
             packet.answer(from, hardware).frame(hardware, station)
         })
@@ -175,6 +177,7 @@ impl Hot {
     fn answer(
         &mut self,
         index: LinkIndex,
+        address: IpAddr,
         verdict: Verdict,
         frame: impl FnOnce(HardwareAddr, Option<Ipv6Addr>) -> Frame,
     ) -> Result<(), Ignored> {
@@ -183,8 +186,12 @@ impl Hot {
             Verdict::Answer => self.counters.answers += 1,
             Verdict::Defend => self.counters.defences += 1,
         }
-        let facts = &self.links.get(&index).ok_or(Ignored::Link)?.facts;
-        let frame = frame(facts.hardware, facts.source_v6);
+        let link = self.links.get_mut(&index).ok_or(Ignored::Link)?;
+        let frame = frame(link.facts.hardware, link.facts.source_v6);
+        if let Some(traffic) = link.traffic.get_mut(&address) {
+            traffic.requests += 1;
+            traffic.responses += 1;
+        }
         self.transmits.push(index, |frames| frames.extend_from_slice(&frame));
         Ok(())
     }

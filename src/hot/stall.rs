@@ -12,6 +12,9 @@ const DOUBTS: usize = 3;
 /// … within this span are a reason to hold nothing.
 const DOUBTS_WITHIN: Duration = Duration::from_secs(10);
 
+/// A wake-up that is late by this part of a beat is counted.
+const LATE: u32 = 10;
+
 #[derive(Debug)]
 pub(super) struct Stalls {
     /// When the loop should have been woken, at the latest.
@@ -66,6 +69,8 @@ impl Hot {
         if late.is_zero() || self.leaving == Leaving::Left {
             return;
         }
+        let noticed = self.settings.profile.timing().beat / LATE;
+        self.counters.late += u64::from(late >= noticed);
         let mut doubted = false;
         for link in self.links.values_mut().filter(|link| link.facts.carrier) {
             link.membership.note_lateness(late, now);

@@ -24,6 +24,19 @@ pub enum Ignored {
 }
 
 impl Ignored {
+    /// Every reason, in order of declaration, for counters.
+    pub const ALL: [Self; 9] = [
+        Self::Truncated,
+        Self::Version,
+        Self::Absurd,
+        Self::ForeignCluster,
+        Self::Seal,
+        Self::Own,
+        Self::Replayed,
+        Self::OldIncarnation,
+        Self::Late,
+    ];
+
     /// The word in metric and log.
     pub const fn word(self) -> &'static str {
         match self {
@@ -32,7 +45,7 @@ impl Ignored {
             Self::Absurd => "beatAbsurd",
             Self::ForeignCluster => "foreignCluster",
             Self::Seal => "seal",
-            Self::Own => "own",
+            Self::Own => "ownBeat",
             Self::Replayed => "replayed",
             Self::OldIncarnation => "oldIncarnation",
             Self::Late => "late",

@@ -132,10 +132,10 @@ fn the_solicited_node_group_has_the_low_24_bits() {
 
 #[test]
 fn golden_beat_frame() {
-    let mut frame = vec![0xee; 400];
-    Datagram { source: VIP, payload: b"beat!" }.write(OURS, &mut frame);
+    let mut frames = vec![0xee; 400];
+    Datagram { source: VIP, payload: b"beat!" }.write(OURS, &mut frames);
     assert_eq!(
-        frame,
+        frames[400..],
         hex("01005e000001 020000000001 0800 45 00 0021 0000 4000 01 11 d7c0 c000020a e0000001
              1f0b 1f0b 000d 3ad8 62656174 21")
     );

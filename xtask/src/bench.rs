@@ -31,6 +31,9 @@ pub(crate) enum Bench {
     /// Planning for many Services, whole and for one that has come or gone.
     #[command(disable_help_flag = true)]
     Plan(figures::Passed),
+    /// Turns of the packet thread's machine: with few and many addresses, among many peers.
+    #[command(disable_help_flag = true)]
+    Turns(figures::Passed),
 }
 
 /// How to measure failover.
@@ -63,6 +66,7 @@ pub(crate) fn run(root: &Path, bench: &Bench) -> Result<()> {
         Bench::Failover(failover) => measure_failover(root, failover),
         Bench::Allocate(passed) => figures::run(root, "allocate", passed),
         Bench::Plan(passed) => figures::run(root, "plan", passed),
+        Bench::Turns(passed) => figures::run(root, "turns", passed),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use patina::announce::desired::desired;
 use patina::election::{Eligibility, Exclusion};
 use patina::hot::{Control, LinkFacts, NodeFacts, Offer};
 use patina::name::{NodeName, ServiceKey};
@@ -28,7 +29,7 @@ impl Told {
     }
 
     pub(super) fn offers(&mut self, eligible: &[Eligibility]) -> Option<Control> {
-        replace(&mut self.offers, eligible.iter().flat_map(offers).collect()).map(Control::Offers)
+        replace(&mut self.offers, desired(eligible)).map(Control::Offers)
     }
 
     /// What is offered now.
@@ -58,13 +59,6 @@ fn replace<T: Clone + PartialEq>(last: &mut Option<T>, now: T) -> Option<T> {
     Some(now)
 }
 
-fn offers(eligibility: &Eligibility) -> Vec<Offer> {
-    let Some(places) = eligibility.places() else { return Vec::new() };
-    let offer =
-        |link| Offer { address: eligibility.address, link, weight: places.weight, fresh: eligibility.fresh };
-    places.links.into_iter().map(offer).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use patina::election::Places;
@@ -76,13 +70,6 @@ mod tests {
         let places = Places { links: [LinkIndex(2), LinkIndex(3)].into(), named: [].into(), weight };
         let services = BTreeMap::from([(ObjectKey::new("web", "shop"), Ok(places))]);
         vec![Eligibility { address: "192.0.2.1".parse().unwrap(), services, fresh: true }]
-    }
-
-    #[test]
-    fn an_address_is_offered_on_each_of_its_links() {
-        let Some(Control::Offers(offers)) = Told::default().offers(&eligible(3)) else { panic!("no offers") };
-        let links: Vec<_> = offers.iter().map(|o| (o.link.0, o.weight, o.fresh)).collect();
-        assert_eq!(links, [(2, 3, true), (3, 3, true)]);
     }
 
     #[test]

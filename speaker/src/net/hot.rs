@@ -19,20 +19,25 @@ mod waker;
 use std::io;
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use patina::hot::{Control, Hot, Report, Settings};
+use patina::time::Instant;
+use patina_daemon::clock;
 use tokio::sync::mpsc;
 
 pub use mailbox::{Controls, Look};
 
 use super::Counters;
-use super::clock::{self, Reading};
 use super::privilege::{self, Extras};
+use super::reading::Reading;
 use mailbox::Mailbox;
 use sockets::{Queue, Sockets};
 use waker::Waker;
 
 const NAME: &str = "packets";
+/// How often the counters of each address are published; those of the machine are in every turn.
+const TRAFFIC_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What [`start`] hands out.
 pub(super) struct Parts {
@@ -72,6 +77,7 @@ pub(super) fn start(
         waker,
         reports,
         counters,
+        traffic_due: Instant::ZERO,
     };
     let (tell, extras) = std::sync::mpsc::sync_channel(1);
     let body = move || {
@@ -91,6 +97,7 @@ struct Thread {
     waker: Waker,
     reports: mpsc::Sender<Report>,
     counters: Arc<Counters>,
+    traffic_due: Instant,
 }
 
 impl Thread {
@@ -108,7 +115,17 @@ impl Thread {
         self.machine.handle_timeout(clock::now());
         self.send_frames();
         self.hand_out_reports();
+        self.publish_counters();
         queue
+    }
+
+    fn publish_counters(&mut self) {
+        self.counters.machine.publish(self.machine.counters());
+        let now = clock::now();
+        if now >= self.traffic_due {
+            self.traffic_due = now + TRAFFIC_INTERVAL;
+            self.counters.traffic.publish(self.machine.traffic());
+        }
     }
 
     /// Links first reach the sockets, so that the machine never speaks on a link that has none.

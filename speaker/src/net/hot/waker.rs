@@ -8,8 +8,7 @@ use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTime
 use nix::sys::time::TimeSpec;
 use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
 use patina::time::Instant;
-
-use super::clock;
+use patina_daemon::clock;
 
 /// Longest wait, in milliseconds, in the case, never seen, that the kernel refuses to set the timer: no moment is missed by much.
 const WITHOUT_TIMER: u16 = 10;
