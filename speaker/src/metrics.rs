@@ -171,17 +171,17 @@ fn encode_ignored(machine: &MachineCounts, encoder: &mut DescriptorEncoder<'_>) 
 
 /// MetalLB's three counters of each address, whose names do not end as those of counters do.
 fn encode_traffic(traffic: &BTreeMap<IpAddr, Traffic>, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
-    let counts: [(&str, &str, fn(&Traffic) -> u64); 3] = [
-        ("requests_received", "Questions for an address that this node answers for", |t| t.requests),
-        ("responses_sent", "Answers sent", |t| t.responses),
-        ("gratuitous_sent", "Gratuitous frames sent", |t| t.gratuitous),
+    let counts = [
+        ("requests_received", "Questions for an address that this node answers for"),
+        ("responses_sent", "Answers sent"),
+        ("gratuitous_sent", "Gratuitous frames sent"),
     ];
-    for (name, text, number) in counts {
+    for (index, (name, text)) in counts.into_iter().enumerate() {
         let name = format!("metallb_layer2_{name}");
         let mut family = encoder.encode_descriptor(&name, text, None, MetricType::Unknown)?;
         for (address, traffic) in traffic {
             let plain = PlainCounter::default();
-            plain.set(number(traffic));
+            plain.set([traffic.requests, traffic.responses, traffic.gratuitous][index]);
             plain.encode(family.encode_family(&[("ip", address.to_string())])?)?;
         }
     }

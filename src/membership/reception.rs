@@ -6,7 +6,6 @@ use super::codec;
 use super::member::{Incarnation, NodeId, Version};
 use super::seal::Keyring;
 use super::session::{Counts, Echo, Peer, Stale};
-use super::speech::HEARD_IN_ROTATION;
 use super::{Change, Ignored, MAX_PEERS, Membership};
 use crate::time::Instant;
 
@@ -144,7 +143,7 @@ impl Membership {
     }
 
     fn learn_echo(&mut self, beat: &Beat, echo: Option<Echo>) {
-        let turns = self.watch.alive / HEARD_IN_ROTATION;
+        let turns = self.watch.alive / self.in_rotation();
         let Some(peer) = self.peers.get_mut(&beat.id) else { return };
         let Some(echo) = echo else { return };
         let turn = peer.said.interval * u32::try_from(turns).unwrap_or(u32::MAX);

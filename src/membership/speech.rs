@@ -21,8 +21,10 @@ use super::{Change, Membership};
 use crate::time::Instant;
 use crate::wire::Spool;
 
-/// Peers named as heard in every beat, when nothing is urgent.
-pub(super) const HEARD_IN_ROTATION: usize = 4;
+/// Peers named as heard in every beat, when nothing is urgent, unless they are many.
+const HEARD_IN_ROTATION: usize = 4;
+/// So many namings go round among all peers: everybody is named by somebody several times within its patience.
+const NAMINGS: usize = 200;
 /// Peers named as heard at most.
 pub(super) const HEARD_AT_MOST: usize = 12;
 /// A peer sees itself named so many times at the beginning of a life.
@@ -285,13 +287,18 @@ impl Membership {
         peer.alive && waits || peer.greetings < GREETINGS
     }
 
+    /// How many peers each beat names in rotation: the more there are, the fewer, so that beats stay short.
+    pub(super) fn in_rotation(&self) -> usize {
+        (NAMINGS / self.watch.alive.max(1)).clamp(1, HEARD_IN_ROTATION)
+    }
+
     /// Fills up with the peers that come next in rotation.
     fn rotate(&mut self, heard: &mut Vec<Heard>, now: Instant) {
         let start = self.speech.rotation;
         let after = self.peers.values().filter(|peer| Some(peer.id) > start);
         let before = self.peers.values().filter(|peer| Some(peer.id) <= start);
         for peer in after.chain(before).filter(|peer| peer.alive) {
-            if heard.len() >= HEARD_IN_ROTATION {
+            if heard.len() >= self.in_rotation() {
                 break;
             }
             if heard.iter().all(|named| named.id != peer.id) {

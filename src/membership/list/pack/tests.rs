@@ -12,7 +12,7 @@ fn pool(count: u32, span: u32) -> Vec<IpAddr> {
         at += 1 + scattered(n) % span;
         Ipv4Addr::from_bits(at).into()
     };
-    (0..count).map(|n| address(n)).collect()
+    (0..count).map(address).collect()
 }
 
 /// A number without a pattern (a round of splitmix).
