@@ -98,7 +98,7 @@ pub enum Change {
         /// Whether it is heard.
         alive: bool,
     },
-    /// A peer that was active when it became audible is known with both its lists.
+    /// A peer that was active when it became audible is known with both its lists; or one that only others heard is gone.
     Newcomer,
     /// The lists of a peer say which of its links have lost their carrier.
     Gone(Vec<NodeId>),

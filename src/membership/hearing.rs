@@ -40,6 +40,7 @@ pub struct Station {
 pub(super) struct Hearing {
     foreign_at: Option<Instant>,
     deaf_until: Instant,
+    hold_until: Instant,
     /// Who spoke here, the latest last.
     stations: VecDeque<Station>,
     asked_at: Option<Instant>,
@@ -100,8 +101,18 @@ impl Membership {
     }
 
     /// Until when this node may still be missing beats that it could not hear.
-    pub fn deaf_until(&self) -> Instant {
+    pub(super) fn deaf_until(&self) -> Instant {
         self.hearing.deaf_until
+    }
+
+    /// Until when nothing is taken, after total silence or a stall.
+    pub fn hold_until(&self) -> Instant {
+        self.hearing.deaf_until.max(self.hearing.hold_until)
+    }
+
+    /// Nothing is taken before that; turns in line count from there.
+    pub(super) fn hold_off_until(&mut self, until: Instant) {
+        self.hearing.hold_until = self.hearing.hold_until.max(until);
     }
 
     /// Whether a frame of another station has arrived within the last dead-time.

@@ -120,7 +120,14 @@ impl Membership {
     }
 
     /// This node woke late: whoever was alive and may have beaten meanwhile gets a fresh patience.
+    /// Turns in line count from here, or all that stalled together would take together; after a long stall from when
+    /// an owner that lives has been heard.
     pub fn grant_grace(&mut self, late: Duration, now: Instant) {
+        if late >= self.timing.dead_time() {
+            self.hold_off_until(now + self.timing.beat);
+        } else if late >= self.timing.skew {
+            self.hold_off_until(now);
+        }
         let missed = |peer: &&mut Peer| (peer.alive || peer.standing) && peer.said.interval <= late;
         for peer in self.peers.values_mut().filter(missed) {
             // Longer than the doubt of an owner that woke together with this node.
@@ -170,6 +177,10 @@ fn review(peer: &mut Peer, asking: &Asking, changes: &mut VecDeque<Change>, now:
         peer.audible_since = now;
         // Whoever vouched for it, its own lists have yet to be seen to agree.
         peer.newcomer = true;
+        if !alive && peer.heard_at + peer.said.patience * 2 < now {
+            // Only others heard it: what it said to clients of late is not known here.
+            changes.push_back(Change::Newcomer);
+        }
         let name = peer.name.clone();
         changes.extend([Change::Peer { name, alive }, Change::Candidates]);
     }

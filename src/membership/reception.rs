@@ -99,7 +99,7 @@ impl Membership {
         let Some(peer) = self.peers.get_mut(&beat.id) else { return };
         let before = (peer.said.state, peer.alive);
         // It may have been cut off, have claimed and dropped, and never looked dead: idle, or excused by an own stall.
-        let unseen = received > peer.silent_for(MISSED);
+        let unseen = received > peer.silent_for(MISSED).min(peer.heard_at + self.timing.dead_time());
         peer.newcomer |= unseen && beat.claims != peer.announced.1;
         if peer.begins_anew(beat) {
             self.changes.extend(peer.claims.iter().map(|(address, _)| Change::Claims(address)));

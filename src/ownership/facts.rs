@@ -153,9 +153,9 @@ fn gather<'a>(
     }
 }
 
-/// After total silence nothing is taken before everybody had the time to be heard.
+/// After total silence, or a stall, nothing is taken before everybody had the time to be heard.
 fn held_off(membership: &Membership) -> Option<Instant> {
-    (!membership.alone()).then(|| membership.deaf_until())
+    (!membership.alone()).then(|| membership.hold_until())
 }
 
 /// Whether frames of others reach this node, or nobody else is known to exist.

@@ -164,7 +164,7 @@ fn owner(facts: &Facts<'_>, claim: &Claim, hand: Option<&Hand>, answered: &[(Nod
         return Decision::Yield(Cause::HandOver);
     }
     if facts.state == State::Doubting {
-        return if facts.rivals.is_empty() { Decision::Rest } else { Decision::Yield(Cause::Doubt) };
+        return doubter(facts);
     }
     if facts.rivals.iter().any(|rival| wins(facts, rival, claim)) {
         return Decision::Yield(Cause::Yielded);
@@ -182,6 +182,18 @@ fn owner(facts: &Facts<'_>, claim: &Claim, hand: Option<&Hand>, answered: &[(Nod
         (Decision::Rest, Some(due)) => Decision::Wait(due),
         (Decision::Wait(until), Some(due)) => Decision::Wait(until.min(due)),
         (decision, _) => decision,
+    }
+}
+
+/// Any claim of one that is sure of itself ends a doubter's, and it hands nothing over, since it answers nobody. Of two
+/// that doubt, whoever resumes decides.
+fn doubter(facts: &Facts<'_>) -> Decision {
+    if facts.rivals.iter().any(|rival| rival.state != State::Doubting) {
+        return Decision::Yield(Cause::Doubt);
+    }
+    match facts.parting {
+        Some(Parting::NotOffered) => Decision::Drop(Cause::NotOffered),
+        Some(Parting::Leaving | Parting::Planned) | None => Decision::Rest,
     }
 }
 
@@ -250,7 +262,7 @@ fn bystander(facts: &Facts<'_>, probing: Option<Instant>) -> Decision {
     }
     if let Some(since) = probing {
         // Two that began side by side, before they knew of each other, end one after the other.
-        let end = since + PROBE_SPACING * PROBES + turn(facts);
+        let end = (since + PROBE_SPACING * PROBES).max(facts.hold_until.unwrap_or_default()) + turn(facts);
         return if facts.now < end { Decision::Wait(end) } else { Decision::Take(Cause::Unowned) };
     }
     vacant(facts)

@@ -129,12 +129,32 @@ fn yield_to_a_later_claim_of_one_that_cannot_hear_me() {
 }
 
 #[test]
+fn a_hold_off_delays_the_end_of_probing() {
+    let since = now() - PROBE_SPACING * PROBES;
+    let mut case = Case { probing: Some(since), ..bystander() };
+    assert_eq!(case.decide(), Decision::Take(Cause::Unowned));
+    case.change = |facts| facts.hold_until = Some(now() + MILLI);
+    assert_eq!(case.decide(), Decision::Wait(now() + MILLI));
+}
+
+#[test]
 fn nobody_yields_to_one_that_doubts_itself() {
     let doubting = Rival { state: State::Doubting, ..rival(claim(4, true)) };
     let mut case = Case { rivals: vec![doubting], ..owner() };
     assert_eq!(case.decide(), Decision::Assert);
     case.change = |facts| facts.state = State::Doubting;
-    assert_eq!(case.decide(), Decision::Yield(Cause::Doubt), "but each that doubts itself gives up");
+    assert_eq!(case.decide(), Decision::Rest, "of two that doubt, whoever resumes decides");
+    case.rivals[0].state = State::Active;
+    assert_eq!(case.decide(), Decision::Yield(Cause::Doubt));
+}
+
+#[test]
+fn a_doubter_hands_nothing_over() {
+    let change: fn(&mut Facts<'_>) = |facts| {
+        (facts.state, facts.next_target) = (State::Doubting, Some(OTHER));
+        facts.parting = Some(Parting::NotOffered);
+    };
+    assert_eq!(Case { change, ..owner() }.decide(), Decision::Drop(Cause::NotOffered));
 }
 
 #[test]

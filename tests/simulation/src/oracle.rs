@@ -136,6 +136,7 @@ impl Oracles {
         self.note(Promise::Calm, at, found);
         let found = self.handover.report(world, report, at);
         self.note(Promise::HandOver, at, found);
+        self.waking.report(node, report, at);
         self.caches.report(node, report, at);
         self.manners.report(node, report, at);
         self.law.report(node, report, at);

@@ -206,6 +206,12 @@ impl World {
         })
     }
 
+    /// When a speaker was last started.
+    pub fn latest_start(&self) -> Duration {
+        let speakers = self.nodes.iter().filter_map(|node| node.speaker.as_ref());
+        speakers.map(|speaker| speaker.started).max().unwrap_or_default()
+    }
+
     /// Whether a node's speaker runs, frozen or not.
     pub fn running(&self, node: u16) -> bool {
         self.nodes[usize::from(node)].speaker.is_some()

@@ -85,7 +85,8 @@ impl Caches {
             let dropped = self.dropped.get(&(other, number)).copied().unwrap_or_default();
             return heard && world.nodes[usize::from(other)].awake(at) && dropped >= world.disturbed.wiring;
         }
-        !world.running(other) || heard
+        // What one that it cannot hear said before its end, the owner does not know.
+        heard || !world.running(other) && world.hears(owner, other, number, at)
     }
 }
 

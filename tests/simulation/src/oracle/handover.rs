@@ -43,6 +43,10 @@ impl HandOver {
             }
             Step::Start(node) => {
                 self.leaving.remove(&node);
+                // Who is started while it still gives things away dies in the middle of that.
+                if world.running(node) {
+                    self.watched.clear();
+                }
             }
             Step::Forget(_) | Step::Remember(_) | Step::Wall(..) | Step::Record => {}
             _ => self.watched.clear(),

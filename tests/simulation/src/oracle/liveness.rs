@@ -58,7 +58,7 @@ fn could(world: &World, node: u16, number: u16, at: Duration) -> bool {
 fn overdue(world: &World, number: u16, node: u16, since: Duration, at: Duration) -> Finding {
     let times = world.times;
     let lost = since;
-    let since = since.max(world.disturbed.removal);
+    let since = since.max(world.disturbed.removal).max(world.latest_start());
     let quiet = world.quiet_since(node).max(world.disturbed.wiring);
     let company = world.has_company(node, number, at);
     let (from, bound) = if quiet + QUIET <= lost {

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use patina::hot::{Cause, Report};
+
 use super::Finding;
 use crate::fault::Step;
 use crate::frame::Seen;
@@ -15,6 +17,7 @@ const FIRST_TURN: Duration = Duration::from_micros(200);
 #[derive(Debug, Default)]
 pub struct Waking {
     wakes: BTreeMap<u16, Duration>,
+    handed: BTreeMap<u16, Duration>,
 }
 
 impl Waking {
@@ -40,12 +43,20 @@ impl Waking {
         }
     }
 
+    /// A node has reported: what was handed to it while it stood still it may take at once, since its owner named it.
+    pub fn report(&mut self, node: u16, report: &Report, at: Duration) {
+        if let Report::Took { cause: Cause::HandOver, .. } = report {
+            self.handed.insert(node, at);
+        }
+    }
+
     /// A node has sent a frame.
     pub fn sent(&self, world: &World, node: u16, seen: &Seen, at: Duration) -> Finding {
         let address = seen.kind.claims()?;
         let wakes = *self.wakes.get(&node)?;
         let woke = world.nodes[usize::from(node)].speaker.as_ref()?.woke;
-        (wakes <= woke && woke <= wakes + FIRST_TURN && at == woke)
+        let handed = self.handed.get(&node) == Some(&at);
+        (!handed && wakes <= woke && woke <= wakes + FIRST_TURN && at == woke)
             .then(|| format!("n{node} speaks for {address} in the turn in which it wakes"))
     }
 }
