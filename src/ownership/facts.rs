@@ -122,7 +122,7 @@ fn gather<'a>(
     let vacant = offered && !owns && rivals.is_empty();
     // Turns in line are counted from when this node could take part.
     let vacant_since = slot.vacant_since.max(membership.active_since()).unwrap_or(now);
-    let (place, unread) = if vacant { place(slot, address, ranking, membership) } else { (1, false) };
+    let (place, unread) = if vacant { place(slot, address, ranking, membership, unwell) } else { (1, false) };
     Facts {
         now,
         timing: membership.timing,
@@ -239,13 +239,23 @@ fn next_target(
 
 /// This node's place among all live candidates: the last target, then the named heirs, then the rank. Those that become
 /// candidates together with this node count already. And whether one ahead has claims that are not known yet.
-fn place(slot: &Slot, address: IpAddr, ranking: &Ranking, membership: &Membership) -> (u32, bool) {
+fn place(
+    slot: &Slot,
+    address: IpAddr,
+    ranking: &Ranking,
+    membership: &Membership,
+    unwell: bool,
+) -> (u32, bool) {
     let named = slot.last.map(|last| [last.target, last.line[0], last.line[1]]).unwrap_or_default();
     let turn = |id| named.iter().position(|heir| *heir == Some(id)).unwrap_or(named.len());
     let weight = slot.offer.map(|terms| terms.weight).unwrap_or_default();
     let mine = (turn(membership.id), ranking.rank(&membership.me.name, membership.id, weight));
     let soon = membership.peers().filter(|peer| peer.candidate() || peer.alive && peer.said.ready);
-    let ahead = ranks(address, ranking, soon).filter(|rank| (turn(rank.id()), *rank) < mine);
     let unread = |rank: &Rank| membership.peer(rank.id()).is_some_and(|peer| !peer.claims_match());
-    ahead.fold((1, false), |(place, any), rank| (place + 1, any || unread(&rank)))
+    // Who stalls too often to hold anything comes after everybody else; of several such, each in its turn.
+    let behind = u32::from(unwell);
+    ranks(address, ranking, soon).fold((1 + behind, false), |(place, any), rank| {
+        let ahead = (turn(rank.id()), rank) < mine;
+        (place + behind + u32::from(ahead), any || ahead && unread(&rank))
+    })
 }

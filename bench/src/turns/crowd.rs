@@ -166,7 +166,7 @@ impl Crowd {
             Heard { id: other.id, sequence: Sequence(other.sequence.saturating_sub(1)), ..mine }
         });
         let mut heard: Vec<Heard> = others.collect();
-        if turn < 5 || turn % 50 == 0 {
+        if turn < 5 || turn.is_multiple_of(50) {
             heard[0] = mine;
         }
         heard

@@ -8,7 +8,7 @@ use crate::membership::offers::{Claim, Epoch, Weight};
 /// A number of addresses in a pool, `span` of them apart at most, and the same sequence each time.
 fn pool(count: u32, span: u32) -> Vec<IpAddr> {
     let mut at = Ipv4Addr::new(10, 0, 0, 0).to_bits();
-    let mut address = |n| {
+    let address = |n| {
         at += 1 + scattered(n) % span;
         Ipv4Addr::from_bits(at).into()
     };

@@ -90,20 +90,26 @@ impl Caches {
     }
 }
 
-/// Whether the owner has a way to know that its first frames did not arrive: it took while all was joined, or a speaker
-/// that was cut off hears it again and says so.
-fn told_of_heal(world: &World, owner: u16, number: u16, at: Duration) -> bool {
+/// Whether the owner has a way to know that its first frames did not arrive: it took while all was joined, or the one
+/// that its clients believe was cut off, hears it again, and says so.
+fn told_of_heal(world: &World, owner: u16, host: &Host, number: u16, at: Duration) -> bool {
     let since = world.nodes[usize::from(owner)].owns(address(number)).unwrap_or_default();
-    since >= world.disturbed.wiring || world.has_company(owner, number, at)
+    let believed = host.uses(address(number)).and_then(|hardware| world.node_of(hardware));
+    since >= world.disturbed.wiring
+        || believed.is_some_and(|other| {
+            world.nodes[usize::from(other)].awake(at) && world.hears(owner, other, number, at)
+        })
 }
 
 fn overdue(world: &World, host: usize, number: u16, owner: u16, since: Duration, at: Duration) -> Finding {
     let weather = &world.lan.weather;
+    let told =
+        world.hosts_of(number).nth(host).is_some_and(|host| told_of_heal(world, owner, host, number, at));
     let repeated = match weather.loss {
         _ if weather.bursts > 0 || weather.loss > 150 => REPEATED_OFTEN,
         // A frame of the loser that is late reaches one host and not the winner.
         0 if weather.late > 0 || at < world.disturbed.weather + UNHEARD + ASSERTED => UNHEARD,
-        0 if world.clean(owner, number, at) && told_of_heal(world, owner, number, at) => Duration::ZERO,
+        0 if told && world.clean(owner, number, at) => Duration::ZERO,
         0 => UNHEARD,
         _ => REPEATED,
     };
