@@ -1,4 +1,4 @@
-//! `dist`: the two daemons as they ship, static and small.
+//! `dist`: the two daemons as they ship, static and small, and able to start in a root that holds nothing else.
 
 #![expect(clippy::print_stdout, reason = "a chore talks to the person who typed it")]
 
@@ -23,7 +23,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
         "the target {TARGET} is missing: install it with rustup target add {TARGET}"
     );
     build(root)?;
-    let mut rows = vec![["daemon", "bytes", "linked"].map(str::to_owned).to_vec()];
+    let mut rows = vec![["daemon", "bytes", "linked", "in an empty root"].map(str::to_owned).to_vec()];
     for daemon in DAEMONS {
         rows.push(weigh(root, daemon)?);
     }
@@ -50,7 +50,27 @@ fn weigh(root: &Path, daemon: &str) -> Result<Vec<String>> {
     let size = bytes.len() as u64;
     ensure!(size <= BUDGET_BYTES, "{daemon} weighs {size} bytes, more than its {BUDGET_BYTES}");
     ensure!(!has_interpreter(&bytes), "{daemon} asks for a dynamic loader");
-    Ok(vec![daemon.to_owned(), size.to_string(), "static".to_owned()])
+    starts_alone(root, daemon, &file)?;
+    Ok([daemon, &size.to_string(), "static", "starts"].map(str::to_owned).to_vec())
+}
+
+/// Starts it where there is no other file: an image needs nothing but the daemon.
+fn starts_alone(root: &Path, daemon: &str, file: &Path) -> Result<()> {
+    let empty = root.join("target").join("empty-root");
+    // A run that failed has left it full.
+    let _ = fs::remove_dir_all(&empty);
+    fs::create_dir_all(&empty)?;
+    fs::copy(file, empty.join(daemon))?;
+    let started = Command::new("unshare")
+        .args(["--map-root-user", "--root"])
+        .arg(&empty)
+        .args([&format!("/{daemon}"), "--help"])
+        .output()
+        .context("missing: unshare. Install util-linux")?;
+    fs::remove_dir_all(&empty)?;
+    let said = String::from_utf8_lossy(&started.stderr);
+    ensure!(started.status.success(), "{daemon} does not start in an empty root: {said}");
+    Ok(())
 }
 
 /// Whether the ELF file has a program header of type `PT_INTERP` (3).

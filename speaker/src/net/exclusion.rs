@@ -1,11 +1,12 @@
 //! Links that are never worked on, by name: the file that MetalLB's speaker reads, read once at start.
 //!
-//! Patterns are those of Go: `\d` and its kind mean ASCII.
+//! Patterns are those of Go: `\d` and its kind mean ASCII. Classes of Unicode letters (`\pL`) are refused: their tables
+//! would be a tenth of the program, and the kernel's names of links hardly ever need them.
 
 use std::io;
 use std::path::Path;
 
-use regex::bytes::{RegexSet, RegexSetBuilder};
+use regex_lite::Regex;
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -32,7 +33,7 @@ const DEFAULT: [&str; 14] = [
 
 /// Patterns for names of links; each may match anywhere in the name.
 #[derive(Clone, Debug)]
-pub struct Exclusion(RegexSet);
+pub struct Exclusion(Vec<Regex>);
 
 /// The file cannot be used. Nothing is excluded on its word, so the speaker must not start.
 #[derive(Debug, Error)]
@@ -45,7 +46,7 @@ pub enum ExclusionError {
     Format(#[source] serde_yaml::Error),
     /// A pattern that means nothing.
     #[error("a pattern of excluded interfaces is malformed")]
-    Pattern(#[source] Box<regex::Error>),
+    Pattern(#[source] regex_lite::Error),
 }
 
 #[derive(Deserialize)]
@@ -70,7 +71,7 @@ impl Exclusion {
 
     /// Whether a link of this name is never worked on.
     pub fn matches(&self, name: &str) -> bool {
-        self.0.is_match(name.as_bytes())
+        self.0.iter().any(|pattern| pattern.is_match(name))
     }
 
     fn parse(text: &str) -> Result<Self, ExclusionError> {
@@ -79,8 +80,8 @@ impl Exclusion {
     }
 
     fn new(patterns: impl IntoIterator<Item: AsRef<str>>) -> Result<Self, ExclusionError> {
-        let set = RegexSetBuilder::new(patterns).unicode(false).build();
-        set.map(Self).map_err(|error| ExclusionError::Pattern(Box::new(error)))
+        let patterns = patterns.into_iter().map(|pattern| Regex::new(pattern.as_ref()));
+        patterns.collect::<Result<_, _>>().map(Self).map_err(ExclusionError::Pattern)
     }
 }
 
