@@ -26,6 +26,12 @@ struct Asking {
 impl Asking {
     const AMONG_FEW: Self = Self { after: 7, again: 1 };
     const AMONG_MANY: Self = Self { after: 11, again: 2 };
+
+    /// How long until a peer with this interval is asked about again. Beats of `beat` ask about an idle one, too.
+    fn pause(&self, interval: Duration, beat: Duration) -> Duration {
+        let idle = interval > beat * 2;
+        interval * if idle { Self::AMONG_MANY.again } else { self.again } / 5
+    }
 }
 
 /// Nothing is due.
@@ -107,14 +113,14 @@ impl Membership {
 
     /// Beats out of turn, and again, while some peer is suspected.
     fn ask(&mut self, now: Instant) {
+        let (asking, beat) = (self.watch.asking(), self.timing.beat);
         let suspected = self.peers.values().filter(|peer| peer.alive && peer.suspected_at.is_some());
-        // An idle peer is not so urgent, but it is worth more than one question.
-        let Some(beat) = suspected.map(|peer| peer.said.interval.min(self.timing.beat * 2)).min() else {
+        let Some(pause) = suspected.map(|peer| asking.pause(peer.said.interval, beat)).min() else {
             self.watch.ask_at = None;
             return;
         };
         if self.watch.ask_at.is_none_or(|at| at <= now) {
-            self.watch.ask_at = Some(now + beat * self.watch.asking().again / 5);
+            self.watch.ask_at = Some(now + pause);
             self.speech.hasten(now);
         }
     }
