@@ -80,7 +80,10 @@ impl Hot {
         let link = self.links.get(&index).ok_or(Ignored::Link)?;
         link.membership.open(datagram, &self.keys, &mut self.heard)?;
         if let Some(other) = sibling(self.heard.id) {
-            self.note_sibling(index, other, self.heard.said.state, now);
+            // A recording of it says nothing of the segment.
+            if self.links.get(&other).is_some_and(|sender| sender.membership.has_just_sent(&self.heard)) {
+                self.note_sibling(index, other, self.heard.said.state, now);
+            }
             return Err(Ignored::Own);
         }
         self.known.insert(self.heard.hardware);

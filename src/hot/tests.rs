@@ -1,6 +1,7 @@
 //! A few machines on a perfect segment under one virtual clock.
 
 mod lan;
+mod links;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;

@@ -49,6 +49,11 @@ impl Membership {
         Ok(codec::decode_into(beat, body)?)
     }
 
+    /// Whether this very link has sent the beat a short while ago, in this life.
+    pub fn has_just_sent(&self, beat: &Beat) -> bool {
+        beat.id == self.id && beat.incarnation == self.me.incarnation && self.speech.is_recent(beat.sequence)
+    }
+
     /// Takes a beat that arrived at `received`, and the parts of lists out of it.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ mod command;
 mod confined;
 mod data_path;
 mod failover;
+mod hostile_beats;
 mod injector;
 mod lab;
 mod packet;

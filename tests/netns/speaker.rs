@@ -28,14 +28,20 @@ pub(crate) struct Speaker {
 }
 
 impl Speaker {
-    /// Starts it on a thread that lives in `namespace`, with a runtime of its own.
+    /// Starts one without a key.
     pub(crate) fn start(namespace: &Namespace) -> anyhow::Result<Self> {
+        Self::start_as(namespace, Settings::new("node".into(), 1, None, 1))
+    }
+
+    /// Starts it on a thread that lives in `namespace`, with a runtime of its own.
+    pub(crate) fn start_as(namespace: &Namespace, machine: Settings) -> anyhow::Result<Self> {
+        let settings = NetSettings { machine, exclusion: Exclusion::read(Path::new("/nowhere"))? };
         let (started, start) = std::sync::mpsc::channel();
         let (stop, stopped) = oneshot::channel();
         let body = move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             runtime.block_on(async {
-                let Net { links, controls, groups, counters, .. } = &net::start(settings()?).await?;
+                let Net { links, controls, groups, counters, .. } = &net::start(settings).await?;
                 started.send((links.clone(), controls.clone(), groups.clone(), Arc::clone(counters)))?;
                 let _ = stopped.await;
                 Ok(())
@@ -74,9 +80,4 @@ impl Drop for Speaker {
             let _ = thread.join();
         }
     }
-}
-
-fn settings() -> anyhow::Result<NetSettings> {
-    let machine = Settings::new("node".into(), 1, None, 1);
-    Ok(NetSettings { machine, exclusion: Exclusion::read(Path::new("/nowhere"))? })
 }
