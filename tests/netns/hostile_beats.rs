@@ -124,8 +124,8 @@ impl Ground {
     async fn record(&self, from: HardwareAddr) -> anyhow::Result<Vec<u8>> {
         let capture = Capture::start(&self.segment)?;
         let look = async || {
-            let beats = capture.take().into_iter().filter(|seen| seen.from == from);
-            Ok(beats.last().and_then(|seen| match seen.said {
+            let mut beats = capture.take().into_iter().filter(|seen| seen.from == from);
+            Ok(beats.next_back().and_then(|seen| match seen.said {
                 Said::Beat(bytes) => Some(bytes),
                 Said::Arp(_) | Said::Solicitation(_) | Said::Advertisement(_) => None,
             }))
