@@ -11,7 +11,7 @@ use anyhow::Context;
 use axum::http::HeaderValue;
 use axum::http::header::USER_AGENT;
 use kube::client::ClientBuilder;
-use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
 use patina::api::OLDEST_KUBERNETES_MINOR;
 use thiserror::Error;
@@ -55,8 +55,14 @@ pub async fn client(kubeconfig: Option<&Path>, agent: &'static str) -> Result<Cl
 
 async fn from_file(path: &Path) -> anyhow::Result<Config> {
     let unusable = || format!("cannot use the kubeconfig {}", path.display());
-    let kubeconfig = Kubeconfig::read_from(path).with_context(unusable)?;
+    let kubeconfig = Kubeconfig::read_from(path).map_err(|error| unquoted(&error)).with_context(unusable)?;
     Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.with_context(unusable)
+}
+
+/// What is wrong with the file, without the lines that quote it: they may hold credentials.
+fn unquoted(error: &KubeconfigError) -> anyhow::Error {
+    let text = error.to_string();
+    anyhow::Error::msg(text.lines().next().unwrap_or_default().to_owned())
 }
 
 /// Waits until the API server answers, and looks at its version. One line when it does not, one when it does.
@@ -157,5 +163,15 @@ mod tests {
             "{}",
             fatal.line()
         );
+    }
+
+    #[tokio::test]
+    async fn what_stands_in_a_broken_kubeconfig_is_not_repeated() {
+        let path = std::env::temp_dir().join(format!("patina-kubeconfig-{}", std::process::id()));
+        std::fs::write(&path, "users:\n- user: {token: [s3cret}\n").unwrap();
+        let end = client(Some(&path), "test").await;
+        std::fs::remove_file(&path).unwrap();
+        let Err(fatal) = end else { panic!("this is no kubeconfig") };
+        assert!(fatal.line().contains("line 2") && !fatal.line().contains("s3cret"), "{}", fatal.line());
     }
 }
