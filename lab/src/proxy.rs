@@ -14,6 +14,7 @@
 //! with externalTrafficPolicy Local; NodePorts refuse (instead of drop) under Local without an endpoint;
 //! sessionAffinity, loadBalancerSourceRanges, health check ports and terminating endpoints are not imitated.
 
+mod backends;
 mod front;
 mod plan;
 mod udp;

@@ -12,9 +12,10 @@ use kube::{Api, Client};
 use thiserror::Error;
 
 use super::memory::Verdict;
-use super::scrape::PATH;
 use crate::client::describe;
 
+/// Path of the metrics, and nonResourceURL of the right to read them.
+pub(super) const PATH: &str = "/metrics";
 /// Longest time for both questions: less than a scraper waits.
 const PATIENCE: Duration = Duration::from_secs(5);
 

@@ -11,9 +11,8 @@ use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
 
 use super::guard::{Denial, Guard};
+use super::review::PATH;
 
-/// Path of the metrics, and nonResourceURL of the right to read them.
-pub(super) const PATH: &str = "/metrics";
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 #[derive(Clone)]

@@ -26,9 +26,10 @@ use crate::ledger::Ledger;
 use crate::owners::Owners;
 use crate::random::Random;
 use crate::reply::Reply;
-use crate::resource::{Builtin, Registry, Resource, Scope, StorageId};
+use crate::resource::{Builtin, Registry, Resource, Scope};
+use crate::settings::Settings;
 use crate::status::Status;
-use crate::store::{Key, Store};
+use crate::store::{Key, ObjectId, Store};
 
 mod bind;
 mod boot;
@@ -44,24 +45,6 @@ mod read;
 mod scale;
 mod settle;
 mod update;
-
-/// Name of one kept object.
-pub(crate) type ObjectId = (StorageId, Key);
-
-/// What a cluster is made with.
-#[derive(Clone, Debug)]
-pub(crate) struct Settings {
-    /// Changes remembered per resource for watches and continued lists.
-    pub history: usize,
-    /// Seed of identities and generated names.
-    pub seed: u64,
-    /// Addresses of ClusterIP Services, one range per family; the first is the default family.
-    pub service_ranges: Vec<ipnet::IpNet>,
-    /// Ports of NodePort Services, ends included.
-    pub node_ports: (u16, u16),
-    /// The certificate that clients trust, PEM: every namespace has a copy.
-    pub authority: String,
-}
 
 /// One request on its way: what is asked of which resource, when.
 #[derive(Clone, Copy)]

@@ -21,6 +21,7 @@ mod body;
 mod feed;
 mod render;
 mod repeats;
+mod shape;
 
 /// Bodies larger than this are refused, as the real server refuses them.
 const LARGEST_BODY: usize = 3 << 20;

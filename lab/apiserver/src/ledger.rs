@@ -6,10 +6,10 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde_json::Value;
 
-use crate::cluster::Settings;
 use crate::object;
 use crate::random::Random;
 use crate::resource::{Builtin, Resource};
+use crate::settings::Settings;
 use crate::store::Key;
 
 /// An address family, as Services write it.

@@ -51,6 +51,7 @@ mod rules;
 mod schemas;
 mod selector;
 mod server;
+mod settings;
 mod status;
 mod store;
 mod table;

@@ -35,6 +35,7 @@ mod element;
 mod extent;
 mod field_set;
 mod fields_v1;
+mod identity;
 mod last_applied;
 mod merge;
 mod ownership;
@@ -52,7 +53,8 @@ use serde_json::Value;
 
 use crate::schema::Schema;
 use compare::compare;
-use ownership::{Identity, Operation, Owned, Ownership};
+use identity::{Identity, Operation};
+use ownership::{Owned, Ownership};
 
 /// The owner that stands for everything written before an object was first applied.
 const BEFORE_FIRST_APPLY: &str = "before-first-apply";

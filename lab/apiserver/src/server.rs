@@ -9,10 +9,11 @@ use tokio::sync::watch;
 
 use crate::audit::Audit;
 use crate::clock;
-use crate::cluster::{Cluster, Settings};
+use crate::cluster::Cluster;
 use crate::http::Front;
 use crate::owner::Desk;
 use crate::server::listen::Gate;
+use crate::settings::Settings;
 use crate::status::Status;
 use crate::tls::{Identity, TlsError};
 

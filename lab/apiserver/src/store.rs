@@ -37,6 +37,9 @@ impl Key {
     }
 }
 
+/// Name of one kept object.
+pub(crate) type ObjectId = (StorageId, Key);
+
 /// What a watcher is told.
 #[derive(Clone, Debug)]
 pub(crate) enum Signal {

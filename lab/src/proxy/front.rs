@@ -14,11 +14,9 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
 
+use super::backends::{Backends, in_turn};
 use super::plan::{Front, Transport};
 use super::udp;
-
-/// Endpoints of a front, in force now.
-pub(crate) type Backends = Arc<[SocketAddr]>;
 
 const BACKLOG: i32 = 1024;
 /// As long as Linux tries by default would be minutes; nobody waits that long in a lab.
@@ -105,11 +103,4 @@ async fn join(mut client: TcpStream, endpoint: SocketAddr) {
     };
     // Either side may break off at any time; there is nobody to tell.
     let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
-}
-
-/// The next endpoint, if there is any.
-pub(super) fn in_turn(backends: &[SocketAddr], turn: &mut usize) -> Option<SocketAddr> {
-    let chosen = backends.get(*turn % backends.len().max(1)).copied();
-    *turn = turn.wrapping_add(1);
-    chosen
 }

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::front::{Backends, in_turn};
+use super::backends::{Backends, in_turn};
 
 /// A flow without an answer for so long is forgotten. kube-proxy's conntrack waits 30 s; the lab opens a new
 /// flow for each request and would hold thousands of sockets.

@@ -10,12 +10,12 @@ use serde_json::{Value, json};
 
 use crate::call::{Propagation, WriteOptions};
 use crate::clock;
-use crate::cluster::{Cluster, ObjectId};
+use crate::cluster::Cluster;
 use crate::object;
 use crate::reply::Reply;
 use crate::resource::{Resource, StorageId};
 use crate::status::Status;
-use crate::store::Key;
+use crate::store::{Key, ObjectId};
 
 /// What `spec.finalizers` holds until the contents are gone.
 const KUBERNETES: &str = "kubernetes";

@@ -4,11 +4,11 @@ use k8s_openapi::jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::call::Propagation;
-use crate::cluster::{Cluster, ObjectId};
+use crate::cluster::Cluster;
 use crate::object;
 use crate::owners::{self, FOREGROUND, ORPHAN};
 use crate::resource::{Builtin, Resource};
-use crate::store::Key;
+use crate::store::{Key, ObjectId};
 
 impl Cluster {
     /// Works until nothing more follows.

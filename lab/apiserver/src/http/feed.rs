@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::accept::Shape;
 use crate::convert;
-use crate::http::render::shaped;
+use crate::http::shape::shaped;
 use crate::reply::Feed;
 use crate::store::{Change, ChangeKind, Signal};
 

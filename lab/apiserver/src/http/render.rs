@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use crate::accept::{Accept, Shape};
 use crate::clock;
+use crate::http::shape::shaped;
 use crate::http::{Answer, encoded, feed, warn};
 use crate::reply::{Listing, Reply, Shown};
-use crate::resource::Resource;
 use crate::table::{self, metadata_of};
 
 /// A list as it goes over the wire; its items are shared with the store.
@@ -52,20 +52,6 @@ fn object(shown: &Shown, accept: Accept, include: &str) -> Answer {
     let mut answer = encoded(code, &document, accept.encoding);
     warn(&mut answer, &shown.warnings);
     answer
-}
-
-/// One object in the asked shape.
-pub(super) fn shaped(resource: &Resource, object: &Arc<Value>, shape: Shape, include: &str) -> Arc<Value> {
-    match shape {
-        Shape::Whole => object.clone(),
-        Shape::Metadata => Arc::new(metadata_of(object)),
-        Shape::Table => {
-            let revision = object.pointer("/metadata/resourceVersion").cloned().unwrap_or_default();
-            let items = std::slice::from_ref(object);
-            let metadata = json!({"resourceVersion": revision});
-            Arc::new(table::of(resource, items, metadata, table::Include::parse(include), clock::now()))
-        }
-    }
 }
 
 fn list(listing: &Listing, accept: Accept, include: &str) -> Answer {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use thiserror::Error;
 
 use super::element::Element;
-use super::ownership::Identity;
+use super::identity::Identity;
 
 /// A field that somebody else owns with another value.
 #[derive(Clone, Debug, PartialEq, Eq)]

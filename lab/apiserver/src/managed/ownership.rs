@@ -1,12 +1,12 @@
 //! The owners of one object: `metadata.managedFields`, read and written.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use serde_json::{Value, json};
 
 use super::change::Change;
 use super::conflict::{Conflict, Conflicts};
+use super::identity::{Identity, Operation};
 use super::{ApplyError, FieldSet, Force, Write, fields_v1, reset};
 
 /// An object keeps at most this many owners that did not apply; the oldest are thrown together.
@@ -14,68 +14,6 @@ const MOST_UPDATERS: usize = 10;
 
 /// The owner that older updaters are thrown together under.
 const ANCIENT_CHANGES: &str = "ancient-changes";
-
-/// How an owner came to its fields.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Operation {
-    Apply,
-    Update,
-}
-
-impl Operation {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Apply => "Apply",
-            Self::Update => "Update",
-        }
-    }
-
-    fn named(name: &str) -> Option<Self> {
-        match name {
-            "Apply" => Some(Self::Apply),
-            "Update" => Some(Self::Update),
-            _ => None,
-        }
-    }
-}
-
-/// What tells two owners apart. An applier is the same in every version of a kind.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Identity {
-    manager: String,
-    operation: Operation,
-    /// Empty for an applier.
-    api_version: String,
-    subresource: String,
-}
-
-impl Identity {
-    pub(super) fn new(manager: &str, operation: Operation, api_version: &str, subresource: &str) -> Self {
-        let api_version = match operation {
-            Operation::Apply => "",
-            Operation::Update => api_version,
-        };
-        Self {
-            manager: manager.to_owned(),
-            operation,
-            api_version: api_version.to_owned(),
-            subresource: subresource.to_owned(),
-        }
-    }
-}
-
-impl fmt::Display for Identity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.manager)?;
-        if !self.subresource.is_empty() {
-            write!(f, " with subresource {:?}", self.subresource)?;
-        }
-        match self.operation {
-            Operation::Apply => Ok(()),
-            Operation::Update => write!(f, " using {}", self.api_version),
-        }
-    }
-}
 
 /// What one owner has.
 #[derive(Clone, Debug, PartialEq, Eq)]
