@@ -4,9 +4,11 @@
 //! errors and its retries, and to remember what is on its way: an effect stays due until the `World` shows it. In a
 //! steady state there is no effect at all.
 
+mod allocated;
 mod announced;
 mod controller;
 mod effect;
+mod grounds;
 mod notice;
 mod service;
 mod speaker;

@@ -9,10 +9,10 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::beat::{Beat, Heard, Part, Said, Want};
+use super::beat::{Beat, Heard, Said, Want};
 use super::codec;
 use super::list::Published;
-use super::member::{NodeId, Sequence, State, Version};
+use super::member::{NodeId, Sequence, State};
 use super::offers::{Claim, Weight};
 use super::session::Peer;
 use super::timing::IDLE_BEAT;
@@ -31,8 +31,8 @@ pub(super) const HEARD_AT_MOST: usize = 12;
 pub(super) const GREETINGS: u8 = 3;
 /// Questions for lists in one beat.
 pub(super) const WANTS_AT_MOST: usize = 6;
-/// Beats at the old rate that announce a slower one, and beats that repeat a change of a list.
-pub(super) const REPEATS: u8 = 3;
+/// Beats at the old rate that announce a slower one.
+const SLOWING_BEATS: u8 = 3;
 /// Beats that repeat which links are gone.
 const GONE_REPEATS: u8 = 5;
 /// Datagrams whose sending times are remembered.
@@ -152,7 +152,7 @@ impl Membership {
             return;
         }
         self.speech.idle = idle;
-        self.speech.slowing = if idle { REPEATS } else { 0 };
+        self.speech.slowing = if idle { SLOWING_BEATS } else { 0 };
         if !idle {
             self.speech.next_beat = self.speech.next_beat.min(now + self.timing.beat);
             self.speech.hasten(now);
@@ -342,9 +342,3 @@ impl Peer {
         }
     }
 }
-
-/// Versions of both lists.
-pub(super) type Versions = (Version, Version);
-
-/// The parts that a beat or a datagram of its own carries.
-pub(super) type Parts = Vec<Part>;

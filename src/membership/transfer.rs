@@ -9,17 +9,21 @@ use super::beat::{Part, Want};
 use super::list::{Entry, Published, Slice};
 use super::member::Version;
 use super::offers::{Claim, Weight};
-use super::speech::{Parts, REPEATS, Versions};
 use crate::time::Instant;
 
 /// A change of one list that takes no more bytes rides in beats.
 pub(super) const RIDING_BYTES: usize = 240;
+/// Beats that repeat a change of a list.
+const REPEATS: u8 = 3;
 /// Slices sent in one go …
 const GO: usize = 8;
 /// … and the pause after it.
 const PAUSE: Duration = Duration::from_millis(4);
 /// Somebody who asks for what was just sent to all waits this long for it to arrive.
 const ASKED_AGAIN: Duration = Duration::from_millis(50);
+
+/// Versions of both lists.
+type Versions = (Version, Version);
 
 #[derive(Debug)]
 pub(super) struct Transfers {
@@ -69,7 +73,7 @@ impl Transfers {
     }
 
     /// The slices that may go out now.
-    pub(super) fn poll(&mut self, now: Instant) -> Parts {
+    pub(super) fn poll(&mut self, now: Instant) -> Vec<Part> {
         if self.queue.is_empty() || now < self.not_before {
             return Vec::new();
         }
@@ -86,7 +90,7 @@ impl Transfers {
         &mut self,
         offers: &Published<Weight>,
         claims: &Published<Claim>,
-        riding: &mut Parts,
+        riding: &mut Vec<Part>,
     ) {
         let now = (offers.stamp().version, claims.stamp().version);
         let (base_offers, base_claims) = self.spoken.front().copied().unwrap_or((Version(1), Version(1)));
@@ -119,7 +123,7 @@ fn ride<E: Entry>(
     list: &Published<E>,
     base: Version,
     sent: &mut Sent,
-    riding: &mut Parts,
+    riding: &mut Vec<Part>,
     queue: &mut VecDeque<Part>,
     part: fn(Slice) -> Part,
 ) {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::service::{Grounds, condition};
+use super::grounds::{Grounds, condition};
 use crate::alloc::Decision;
 use crate::api::conditions::ConditionType;
 use crate::world::{Condition, Kind, L2Status, Service};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::service::Grounds;
+use super::grounds::Grounds;
 use super::{Effect, service, written};
 use crate::alloc::Plan;
 use crate::config::{Config, Problem};

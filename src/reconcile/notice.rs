@@ -3,7 +3,7 @@
 //! Whether it has is read off the object itself: a condition or an address that differs from what is wanted. So a
 //! restart repeats nothing.
 
-use super::service::allocated;
+use super::allocated::allocated;
 use super::{Notice, Severity, Subject};
 use crate::alloc::{Addresses, Decision, Refusal};
 use crate::api::annotations::{DEPRECATED_PREFIX, Request};

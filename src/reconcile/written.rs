@@ -1,6 +1,6 @@
 //! What is due on what the operator wrote: counters of pools, and whether an object is in force.
 
-use super::service::{Grounds, condition};
+use super::grounds::{Grounds, condition};
 use super::{CrdFlavor, Effect, StatusWrite, Subject, notice};
 use crate::addr::Family;
 use crate::api::conditions::{AcceptedReason, ConditionType};

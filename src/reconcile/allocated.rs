@@ -1,0 +1,50 @@
+//! The condition `patina.dev/Allocated`: what a Service holds, or why it does not get what it asks for.
+
+use super::grounds::condition;
+use crate::alloc::Decision;
+use crate::api::conditions::ConditionType;
+use crate::world::{Condition, Service};
+
+/// The reason of `patina.dev/Allocated` when there is nothing to complain of.
+const ALLOCATED: &str = "Allocated";
+/// What stands before the reason of a move.
+const MOVED: &str = "; moved: ";
+
+/// The condition `patina.dev/Allocated`.
+pub(super) fn allocated(service: &Service, decision: &Decision) -> Condition {
+    let (holds, reason, message) = match (&decision.allocation, &decision.refusal) {
+        (Some(allocation), None) => {
+            let missing = decision.missing.as_ref();
+            let missing = missing.map(|m| format!("; no second address: {m}: {}", m.sentence()));
+            let message = format!("{} from pool {}", allocation.addresses, allocation.pool);
+            let message = message + &missing.unwrap_or_default();
+            let moved = moved(service, decision, &message);
+            (true, ALLOCATED, message + &moved)
+        }
+        (Some(allocation), Some(refusal)) => {
+            let kept = format!("keeps {} from pool {}", allocation.addresses, allocation.pool);
+            (false, refusal.word(), format!("{refusal}: {}; {kept}", refusal.sentence()))
+        }
+        (None, Some(refusal)) => (false, refusal.word(), format!("{refusal}: {}", refusal.sentence())),
+        (None, None) => (false, "Undecided", "nothing is decided yet".to_owned()),
+    };
+    condition(
+        ConditionType::Allocated,
+        holds,
+        reason,
+        &message,
+        &service.conditions,
+        service.identity.generation,
+    )
+}
+
+/// Why the Service holds other addresses than before, told as long as it holds these: the standing condition, which
+/// goes on after `message`, is its own memory.
+fn moved(service: &Service, decision: &Decision, message: &str) -> String {
+    if let Some(lost) = &decision.lost {
+        return format!("{MOVED}{lost}: {}", lost.sentence());
+    }
+    let standing = service.condition(ConditionType::Allocated.as_str());
+    let rest = standing.and_then(|condition| condition.message.strip_prefix(message));
+    rest.filter(|rest| rest.starts_with(MOVED)).unwrap_or_default().to_owned()
+}
