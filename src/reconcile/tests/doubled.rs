@@ -5,7 +5,7 @@ use crate::alloc::tests::cluster::{holding, pool, service};
 use crate::api::conditions::ConditionType;
 use crate::config::Timestamp;
 use crate::name::ObjectKey;
-use crate::reconcile::service::condition;
+use crate::reconcile::grounds::condition;
 use crate::world::Service;
 
 const MOVED: &str = "True Allocated: 192.0.2.1 from pool a; moved: InUse: 192.0.2.0 is held by web/t, and not both have a sharing key";

@@ -138,7 +138,7 @@ fn row_37_a_service_that_is_ours_no_longer_loses_every_mark() {
     room.settle();
     room.apply(Service { load_balancer: false, ..service("s", 1) });
     let mut marked = room.world.service(&ObjectKey::new("web", "s")).cloned().unwrap();
-    marked.conditions = Box::new([crate::reconcile::service::condition(
+    marked.conditions = Box::new([crate::reconcile::grounds::condition(
         crate::api::conditions::ConditionType::Allocated,
         true,
         "Allocated",
