@@ -68,6 +68,13 @@ struct Burst {
     number: u64,
 }
 
+impl Burst {
+    /// When it may start again: one whose first round is still to come has not started yet.
+    fn again(&self) -> Instant {
+        if self.step == 0 { self.started } else { self.started + BURST[1] }
+    }
+}
+
 impl Announcer {
     /// Says nothing yet. `seed` spreads the refresh.
     pub fn new(seed: u64) -> Self {
@@ -75,10 +82,12 @@ impl Announcer {
         Self { bursts, queue, steps: 0, paid_until: Instant::ZERO, jitter: seed }
     }
 
-    /// Starts the burst for the address, or starts it again.
+    /// Starts the burst for the address, or starts it again: no sooner than its second round would come, so that many
+    /// reasons at once are one burst more.
     pub fn start(&mut self, address: IpAddr, now: Instant) {
-        self.bursts.insert(address, Burst { started: now, step: 0, number: 0 });
-        self.enqueue(address, now);
+        let started = self.bursts.get(&address).map_or(now, |burst| burst.again().max(now));
+        self.bursts.insert(address, Burst { started, step: 0, number: 0 });
+        self.enqueue(address, started);
         self.tidy();
     }
 
@@ -247,6 +256,16 @@ mod tests {
         announcer.start(address(1), Instant::ZERO + MILLI * 300);
         let again = said(&mut announcer, Instant::ZERO + MILLI * 300, Instant::ZERO + MILLI * 360);
         assert_eq!(again.iter().map(|s| s.0).collect::<Vec<_>>(), [300, 300, 350, 350]);
+    }
+
+    #[test]
+    fn a_burst_that_is_started_again_and_again_at_once_is_one_burst_more() {
+        let mut announcer = Announcer::new(1);
+        announcer.start(address(1), Instant::ZERO);
+        let mut times = said(&mut announcer, Instant::ZERO, Instant::ZERO + MILLI * 10);
+        (11..15).for_each(|at| announcer.start(address(1), Instant::ZERO + MILLI * at));
+        times.extend(said(&mut announcer, Instant::ZERO + MILLI * 15, Instant::ZERO + MILLI * 260));
+        assert_eq!(times.iter().map(|s| s.0).collect::<Vec<_>>(), [0, 0, 50, 50, 100, 100, 250, 250]);
     }
 
     #[test]

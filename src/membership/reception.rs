@@ -3,7 +3,7 @@
 use super::beat::{Beat, Heard, Part, Want};
 use super::bytes::Unreadable;
 use super::codec;
-use super::member::{Incarnation, NodeId, Version};
+use super::member::{Incarnation, NodeId, State, Version};
 use super::seal::Keyring;
 use super::session::{Counts, Echo, Peer, Stale};
 use super::{Change, Ignored, MAX_PEERS, Membership};
@@ -113,8 +113,10 @@ impl Membership {
             self.changes.push_back(Change::Candidates);
         } else if before != (beat.said.state, true) {
             if !before.1 {
-                // It may have been cut off and doubt itself: it knows within that time whether its claims still hold.
-                peer.grant(received + peer.said.patience);
+                if beat.said.state == State::Doubting {
+                    // It was cut off: it knows within that time whether its claims still hold.
+                    peer.grant(received + peer.said.patience);
+                }
                 peer.newcomer = true;
             }
             self.changes.push_back(Change::Candidates);

@@ -155,6 +155,11 @@ impl Membership {
         }
     }
 
+    /// Since when this node has listened without a break: since its start, or since the link came up.
+    pub fn settling_since(&self) -> Instant {
+        self.settling.since
+    }
+
     /// Since when this node is a candidate here.
     pub fn active_since(&self) -> Option<Instant> {
         self.settling.active_since

@@ -246,15 +246,19 @@ fn place(
     membership: &Membership,
     unwell: bool,
 ) -> (u32, bool) {
-    let named = slot.last.map(|last| [last.target, last.line[0], last.line[1]]).unwrap_or_default();
+    let soon = || membership.peers().filter(|peer| peer.candidate() || peer.alive && peer.said.ready);
+    // Who came after the last claim has ended has not heard whom it named: then the rank alone is what all agree on.
+    let newer = |since: Instant| slot.vacant_since.is_some_and(|vacant| vacant < since);
+    let heirs_known = !newer(membership.settling_since()) && !soon().any(|peer| newer(peer.audible_since));
+    let last = slot.last.filter(|_| heirs_known);
+    let named = last.map(|last| [last.target, last.line[0], last.line[1]]).unwrap_or_default();
     let turn = |id| named.iter().position(|heir| *heir == Some(id)).unwrap_or(named.len());
     let weight = slot.offer.map(|terms| terms.weight).unwrap_or_default();
     let mine = (turn(membership.id), ranking.rank(&membership.me.name, membership.id, weight));
-    let soon = membership.peers().filter(|peer| peer.candidate() || peer.alive && peer.said.ready);
     let unread = |rank: &Rank| membership.peer(rank.id()).is_some_and(|peer| !peer.claims_match());
     // Who stalls too often to hold anything comes after everybody else; of several such, each in its turn.
     let behind = u32::from(unwell);
-    ranks(address, ranking, soon).fold((1 + behind, false), |(place, any), rank| {
+    ranks(address, ranking, soon()).fold((1 + behind, false), |(place, any), rank| {
         let ahead = (turn(rank.id()), rank) < mine;
         (place + behind + u32::from(ahead), any || ahead && unread(&rank))
     })

@@ -3,7 +3,7 @@
 //! The turn is the shell's: read every queued frame with its receive time, hear the driver, do what is due, send,
 //! report. A frozen node does not turn; its frames queue, with the times at which they came.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -74,8 +74,8 @@ pub struct Speaker {
     pub leaving: Option<Duration>,
     /// What it says it answers for, and since when: address and link.
     pub owns: BTreeMap<(IpAddr, u8), Duration>,
-    /// Whether it says that it doubts itself, and so answers nothing.
-    pub doubting: bool,
+    /// The links on which it says that it doubts itself, and so answers nothing.
+    pub doubting: BTreeSet<u8>,
     /// A fault planted around the machine.
     pub plant: Plant,
 }
@@ -168,7 +168,7 @@ impl Node {
             started: at,
             leaving: None,
             owns: BTreeMap::new(),
-            doubting: false,
+            doubting: BTreeSet::new(),
             plant,
         });
     }
@@ -223,9 +223,9 @@ impl Node {
         self.speaker.as_ref().is_some_and(|speaker| speaker.frozen_until <= at)
     }
 
-    /// Whether its speaker says that it doubts itself: it answers nothing until it knows what happened meanwhile.
-    pub fn doubts(&self) -> bool {
-        self.speaker.as_ref().is_some_and(|speaker| speaker.doubting)
+    /// Whether its speaker says that it doubts itself on a link: it answers nothing until it knows what happened meanwhile.
+    pub fn doubts(&self, link: u8) -> bool {
+        self.speaker.as_ref().is_some_and(|speaker| speaker.doubting.contains(&link))
     }
 
     /// Whether its machine names a target for an address at `at`.
@@ -323,7 +323,12 @@ impl Speaker {
             Report::Dropped { address, link, .. } => {
                 self.owns.remove(&(*address, link_number(*link)));
             }
-            Report::Doubt { doubting, .. } => self.doubting = *doubting,
+            Report::Doubt { link, doubting: true, .. } => {
+                self.doubting.insert(link_number(*link));
+            }
+            Report::Doubt { link, doubting: false, .. } => {
+                self.doubting.remove(&link_number(*link));
+            }
             Report::Peer { .. } | Report::Conflict { .. } | Report::Twins { .. } | Report::Left => {}
         }
     }

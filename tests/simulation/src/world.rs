@@ -138,7 +138,9 @@ impl World {
     /// The awake answerers that can be asked: they hear anything at all, and do not doubt themselves.
     pub fn sure_answerers(&self, number: u16, at: Duration) -> Vec<u16> {
         let mut answerers = self.awake_answerers(number, at);
-        let doubts = |node: u16| self.nodes[usize::from(node)].doubts();
+        let owns_on = |node: u16| self.nodes[usize::from(node)].owns_on(address(number));
+        let doubts =
+            |node: u16| owns_on(node).is_some_and(|(link, _)| self.nodes[usize::from(node)].doubts(link));
         answerers.retain(|&node| !doubts(node) && self.hears_anything(node, number, at));
         answerers
     }
@@ -199,9 +201,9 @@ impl World {
         self.lan.stations().filter(speaks).any(|other| self.lan.passes(other, station, at))
     }
 
-    /// Whether a node hears any other speaker that is awake.
-    pub fn has_company(&self, node: u16, number: u16, at: Duration) -> bool {
-        (0..self.setup.nodes).any(|other| {
+    /// The other speakers that are awake and that a node hears.
+    pub fn company(&self, node: u16, number: u16, at: Duration) -> impl Iterator<Item = u16> {
+        (0..self.setup.nodes).filter(move |&other| {
             other != node && self.nodes[usize::from(other)].awake(at) && self.hears(node, other, number, at)
         })
     }

@@ -16,6 +16,9 @@ use patina_simulation::sim::Simulation;
 /// When every cluster has settled.
 const SETTLED: Duration = Duration::from_secs(12);
 
+/// Frames lost, in thousandths.
+const LOSSES: [u16; 3] = [100, 200, 300];
+
 /// What one telling of a history showed.
 type Told = Result<(u32, bool), Violation>;
 
@@ -44,11 +47,11 @@ fn open_questions() -> Vec<(String, Tell)> {
         ("the owner stalls 240 ms twice a second for 20 s".into(), Box::new(starved)),
         ("the owner is deaf for 10 s".into(), Box::new(deaf)),
     ];
-    for (nodes, loss) in [(3, 100), (3, 200), (3, 300), (5, 300), (8, 300), (2, 100), (2, 200), (2, 300)] {
+    for (nodes, loss) in [2, 3, 5, 8].into_iter().flat_map(|nodes| LOSSES.map(|loss| (nodes, loss))) {
         let name = format!("{} % loss for 60 s, {nodes} nodes", loss / 10);
         rows.push((name, Box::new(move |seed| lossy(nodes, loss, seed))));
     }
-    for nodes in [40, 64] {
+    for nodes in [40, 64, 200] {
         let name = format!("{nodes} nodes start in one millisecond");
         rows.push((name, Box::new(move |seed| crowd(nodes, seed))));
     }

@@ -15,6 +15,8 @@ const RECOVERY_ALONE: Duration = Duration::from_secs(40);
 /// Whoever hears no speaker waits for a frame of another station, and hosts ask by multicast every other time: so long
 /// a host may ask by unicast alone. Two beats more pass until an owner that lives would have been heard.
 const PROOF: Duration = Duration::from_millis(400);
+/// Who hears only speakers that do not offer the address waits for their beat: they may be idle.
+const IDLE: Duration = Duration::from_secs(1);
 /// Beyond dead-time and skew (promise 2), without the beat by which the last beat may precede the crash.
 const MARGIN: Duration = Duration::from_millis(10);
 
@@ -60,10 +62,10 @@ fn overdue(world: &World, number: u16, node: u16, since: Duration, at: Duration)
     let lost = since;
     let since = since.max(world.disturbed.removal).max(world.latest_start());
     let quiet = world.quiet_since(node).max(world.disturbed.wiring);
-    let company = world.has_company(node, number, at);
+    let company = world.company(node, number, at).next().is_some();
     let (from, bound) = if quiet + QUIET <= lost {
         let place = u32::from(world.setup.nodes);
-        let proof = if company { Duration::ZERO } else { PROOF + 2 * times.beat };
+        let proof = proof(world, node, number, at);
         (since, times.beat + times.dead + times.skew * place + MARGIN + proof)
     } else {
         (since.max(quiet), if company { RECOVERY } else { RECOVERY_ALONE })
@@ -73,4 +75,16 @@ fn overdue(world: &World, number: u16, node: u16, since: Duration, at: Duration)
     // Whatever cuts or joins a part of the segment begins the span anew: it is enough to look at its end.
     (lasted > bound && world.clean(node, number, at))
         .then(|| format!("n{node} offers address {number} and hears nobody answer for it, for {lasted:?}"))
+}
+
+/// How long it may take until a frame of another station arrives. Who offers the address, too, beats as soon as nobody
+/// owns it.
+fn proof(world: &World, node: u16, number: u16, at: Duration) -> Duration {
+    let until_resumed = 2 * world.times.beat;
+    let offers = |other: u16| world.nodes[usize::from(other)].offers.contains_key(&number);
+    match world.company(node, number, at).map(offers).max() {
+        None => PROOF + until_resumed,
+        Some(false) => IDLE + until_resumed,
+        Some(true) => Duration::ZERO,
+    }
 }

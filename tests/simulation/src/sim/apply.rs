@@ -93,7 +93,8 @@ impl Simulation {
         let Some(speaker) = &mut self.world.nodes[usize::from(node)].speaker else { return };
         speaker.frozen_until = speaker.frozen_until.max(until);
         speaker.wake = None;
-        self.world.disturbed.node.insert(node, until);
+        // It may stand still for longer already.
+        self.world.disturbed.node.insert(node, speaker.frozen_until);
         self.world.disturbed.removal = self.now;
         let delay = self.wake_delay(node);
         self.wake_at(node, until + delay);
