@@ -10,6 +10,7 @@ mod controller;
 mod effect;
 mod grounds;
 mod notice;
+mod reading;
 mod service;
 mod speaker;
 #[cfg(test)]
@@ -21,4 +22,5 @@ pub use controller::{Controller, CrdFlavor, Review};
 pub use effect::{
     Effect, EffectKey, L2StatusWrite, Notice, Part, ServiceWrite, Severity, StatusWrite, Subject,
 };
+pub use reading::Reading;
 pub use speaker::{Held, Writer};

@@ -20,6 +20,7 @@ use patina::reconcile::{Effect, Notice};
 use patina::time::Instant;
 use patina_daemon::admin::Readiness;
 use patina_daemon::clock;
+use patina_daemon::configuration::Configuration;
 use patina_daemon::notice::Notices;
 use patina_daemon::watch::Event;
 use tokio::sync::{mpsc, watch};
@@ -45,6 +46,7 @@ pub(crate) struct Wires {
     pub(crate) census: Census,
     pub(crate) times: Times,
     pub(crate) writer: Writer,
+    pub(crate) configuration: Configuration,
     pub(crate) notices: Notices,
     /// Told when no Service waits for an address any more.
     pub(crate) held_back: Vec<Notice>,
@@ -100,6 +102,7 @@ fn turn(wires: &mut Wires, state: &mut State, terms: &mut Terms, under_way: &mut
         state.follow();
     }
     wires.hold_back(state.decide());
+    wires.configuration.says(state.reading());
     if state.is_ready() {
         wires.readiness.send_if_modified(|r| {
             *r == Readiness::Starting && {

@@ -4,7 +4,8 @@
 //!  settings ─► telemetry ─► client ─► watches ─► driver ─► outbox ─► API server
 //!                             ├─► lease ─────────▲  └─► notices, metrics
 //!                             ├─► secret of the heartbeats
-//!                             └─► kinds that have no effect yet ─► notices
+//!                             ├─► kinds that have no effect yet ─► notices
+//!                             └─► configuration ─► ConfigurationState
 //! ```
 //!
 //! Deliberately absent: what a decision is made of, which is in the core, and any state that would have to survive a
@@ -24,8 +25,10 @@ use std::process::ExitCode;
 
 use kube::Client;
 use patina_daemon::admin::{self, Readiness, Scraped};
+use patina_daemon::configuration::{self, Author};
 use patina_daemon::fatal::{self, Fatal};
 use patina_daemon::notice::{self, Reporter};
+use patina_daemon::owner::Owner;
 use patina_daemon::{client, telemetry, watch};
 use prometheus_client::registry::Registry;
 use tokio::signal::unix::{SignalKind, signal};
@@ -86,6 +89,8 @@ pub async fn run(arguments: Arguments, end: impl Future<Output = ()>) -> Result<
     let role = leadership.role.clone();
     let _unsupported = unsupported::start(&client, &settings.namespace, &role, &notices);
     let census = Census { client: client.clone(), namespace: settings.namespace };
+    let owner = Owner::new(&census.namespace, settings.flags.pod_name.as_deref());
+    let configuration = configuration::start(&client, &census.namespace, Author::Controller, owner);
     let writer = apply::Writer::new(client);
     let wires = Wires {
         events,
@@ -93,6 +98,7 @@ pub async fn run(arguments: Arguments, end: impl Future<Output = ()>) -> Result<
         census,
         times: settings.times,
         writer,
+        configuration,
         notices,
         held_back: Vec::new(),
         readiness,

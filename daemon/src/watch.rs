@@ -125,8 +125,30 @@ pub fn stream<K>(
 where
     K: Resource + Clone + Debug + DeserializeOwned + Send + 'static,
 {
-    let config = watcher::Config::default().timeout(WATCH_SECONDS).page_size(PAGE);
-    watcher(api, config).backoff(Backoff::up_to(longest_pause)).into_stream().boxed()
+    watched(api, watcher::Config::default().page_size(PAGE), longest_pause)
+}
+
+/// What the API server says of the one object of this name, likewise.
+pub fn stream_of_one<K>(
+    api: Api<K>,
+    name: &str,
+    longest_pause: Duration,
+) -> BoxStream<'static, watcher::Result<watcher::Event<K>>>
+where
+    K: Resource + Clone + Debug + DeserializeOwned + Send + 'static,
+{
+    watched(api, watcher::Config::default().fields(&format!("metadata.name={name}")), longest_pause)
+}
+
+fn watched<K>(
+    api: Api<K>,
+    config: watcher::Config,
+    longest_pause: Duration,
+) -> BoxStream<'static, watcher::Result<watcher::Event<K>>>
+where
+    K: Resource + Clone + Debug + DeserializeOwned + Send + 'static,
+{
+    watcher(api, config.timeout(WATCH_SECONDS)).backoff(Backoff::up_to(longest_pause)).into_stream().boxed()
 }
 
 async fn watch<K>(

@@ -10,9 +10,10 @@ use patina::config::{Config, Objects};
 use patina::election::{Eligibility, Scope, eligibility};
 use patina::hot::{Control, Report};
 use patina::name::ObjectKey;
-use patina::reconcile::{Effect, Held, Writer};
+use patina::reconcile::{Effect, Held, Reading, Writer};
 use patina::world::{Change, Kind, Touched, World};
 use patina_daemon::admin::Readiness;
+use patina_daemon::configuration::Configuration;
 use patina_daemon::fatal::Fatal;
 use patina_daemon::notice::Notices;
 use patina_daemon::outlook::Outlook;
@@ -45,6 +46,8 @@ pub(crate) struct Outlets {
     pub(crate) publisher: Publisher,
     /// Events.
     pub(crate) notices: Notices,
+    /// Whether the configuration could be read.
+    pub(crate) configuration: Configuration,
     /// Numbers.
     pub(crate) metrics: Metrics,
     /// For /readyz.
@@ -182,7 +185,8 @@ impl Driver {
         let (config, problems) = Config::build(&Objects { pools, advertisements }, &self.config);
         self.config = config;
         self.outlets.metrics.client.config_loaded.set(1);
-        self.outlets.metrics.client.config_stale.set(i64::from(!problems.is_empty()));
+        self.outlets.metrics.client.config_stale.set(problems.iter().any(|p| p.kind.rejects()).into());
+        self.outlets.configuration.says(Some(&Reading::of(&problems)));
     }
 
     fn look_at_links(&mut self) {

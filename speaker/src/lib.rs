@@ -24,8 +24,10 @@ use std::process::ExitCode;
 use patina::hot;
 use patina::reconcile::Writer;
 use patina_daemon::admin::{self, Readiness, Scraped};
+use patina_daemon::configuration::{self, Author};
 use patina_daemon::fatal::{self, Fatal};
 use patina_daemon::notice::{self, Reporter};
+use patina_daemon::owner::Owner;
 use patina_daemon::{client, clock, telemetry, watch};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
@@ -68,10 +70,12 @@ pub async fn run(arguments: Arguments) -> Result<(), Fatal> {
     let reporter = Reporter { controller: "metallb-speaker", instance: arguments.node_name.clone() };
     let (notices, _notice_writer) = notice::start(client.clone(), reporter);
     let server = client::wait_for_server(&client);
-    let publisher =
-        publish::start(client.clone(), &writer, arguments.flags.pod_name.clone(), metrics.clone());
+    let owner = Owner::new(&writer.namespace, arguments.flags.pod_name.as_deref());
+    let author = Author::Speaker { node: arguments.node_name.clone() };
+    let configuration = configuration::start(&client, &writer.namespace, author, owner.clone());
+    let publisher = publish::start(client.clone(), owner, metrics.clone());
     let snapshot = snapshot::Keeper::new(arguments.snapshot_path.clone());
-    let outlets = driver::Outlets { net, publisher, notices, metrics, ready, snapshot };
+    let outlets = driver::Outlets { net, publisher, notices, configuration, metrics, ready, snapshot };
     let driver = driver::Driver::new(arguments.scope(), writer, outlets).run(changes, ends);
     // The driver goes on with what it knows while the API server is away; only one that is too old ends it.
     let too_old = async {

@@ -4,14 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::Pod;
 use kube::api::{ApiResource, DeleteParams, DynamicObject, Patch, PatchParams};
 use kube::{Api, Client};
 use patina::api::{SPEAKER_FIELD_MANAGER, ServiceL2Status};
 use patina::name::ObjectKey;
-use patina::reconcile::{Effect, EffectKey, L2StatusWrite, Writer};
+use patina::reconcile::{Effect, EffectKey, L2StatusWrite};
 use patina_daemon::backoff::Backoff;
 use patina_daemon::client::{code, describe};
+use patina_daemon::owner::Owner;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -48,10 +48,10 @@ impl Publisher {
 }
 
 /// Starts the task.
-pub(crate) fn start(client: Client, writer: &Writer, pod: Option<String>, metrics: Metrics) -> Publisher {
+pub(crate) fn start(client: Client, owner: Owner, metrics: Metrics) -> Publisher {
     let (wanted, effects) = watch::channel(Vec::new());
     let (settle, settled) = watch::channel(true);
-    let executor = Executor { client, namespace: writer.namespace.clone(), pod, owner: None };
+    let executor = Executor { client, owner };
     let mut task = JoinSet::new();
     task.spawn(carry_out_all(executor, effects, settle, metrics));
     Publisher { wanted, settled, _task: task }
@@ -111,10 +111,8 @@ fn tell(told: &mut BTreeSet<Option<u16>>, error: &kube::Error, effect: &Effect) 
 
 struct Executor {
     client: Client,
-    namespace: String,
-    pod: Option<String>,
-    /// Reference to our own Pod, once it was read: with the Pod go its status objects.
-    owner: Option<Value>,
+    /// With our own Pod go its status objects; those without one the driver removes.
+    owner: Owner,
 }
 
 impl Executor {
@@ -130,10 +128,10 @@ impl Executor {
     }
 
     async fn write(&mut self, write: &L2StatusWrite) -> Result<(), kube::Error> {
-        let owner = self.owner().await;
+        let owners = self.owner.references(&self.client).await;
         let objects = self.objects(&write.key);
         let parameters = PatchParams::apply(SPEAKER_FIELD_MANAGER).force();
-        let object = Patch::Apply(object(write, owner));
+        let object = Patch::Apply(object(write, owners));
         objects.patch(&write.key.name, &parameters, &object).await?;
         objects.patch_status(&write.key.name, &parameters, &Patch::Apply(status(write))).await?;
         Ok(())
@@ -151,27 +149,10 @@ impl Executor {
         let resource = ApiResource::erase::<ServiceL2Status>(&());
         Api::namespaced_with(self.client.clone(), &key.namespace, &resource)
     }
-
-    /// Without a Pod, or without the right to read it, the objects have no owner; the driver removes them all the same.
-    async fn owner(&mut self) -> Option<Value> {
-        let pod = self.pod.as_deref()?;
-        if self.owner.is_none() {
-            let pods = Api::<Pod>::namespaced(self.client.clone(), &self.namespace);
-            match pods.get(pod).await {
-                Ok(found) => self.owner = found.metadata.uid.map(|uid| reference(pod, &uid)),
-                Err(error) => tracing::debug!(pod, reason = describe(&error), "own Pod was not read"),
-            }
-        }
-        self.owner.clone()
-    }
-}
-
-fn reference(pod: &str, uid: &str) -> Value {
-    json!({ "apiVersion": "v1", "kind": "Pod", "name": pod, "uid": uid })
 }
 
 /// Labels are MetalLB's; a value that is too long for a label is left out, it stands in the status.
-fn object(write: &L2StatusWrite, owner: Option<Value>) -> Value {
+fn object(write: &L2StatusWrite, owners: Vec<Value>) -> Value {
     let labels = [
         ("metallb.io/node", write.node.as_str()),
         ("metallb.io/service-name", write.service.name.as_ref()),
@@ -186,7 +167,7 @@ fn object(write: &L2StatusWrite, owner: Option<Value>) -> Value {
             "name": write.key.name,
             "namespace": write.key.namespace,
             "labels": labels,
-            "ownerReferences": owner.into_iter().collect::<Vec<_>>(),
+            "ownerReferences": owners,
         },
         "spec": {},
     })
@@ -222,7 +203,7 @@ mod tests {
 
     #[test]
     fn row_81_labels_and_status_are_metallbs() {
-        let object = object(&write("node-a"), Some(reference("speaker-x", "u")));
+        let object = object(&write("node-a"), vec![json!({ "kind": "Pod", "uid": "u" })]);
         assert_eq!(object["metadata"]["labels"]["metallb.io/service-namespace"], "web");
         assert_eq!(object["metadata"]["ownerReferences"][0]["uid"], "u");
         assert_eq!(status(&write("node-a"))["status"]["interfaces"], json!([{ "name": "eth0" }]));
@@ -231,7 +212,7 @@ mod tests {
     #[test]
     fn a_node_name_that_is_no_label_value_stands_in_the_status_only() {
         let long = "n".repeat(64);
-        assert_eq!(object(&write(&long), None)["metadata"]["labels"].get("metallb.io/node"), None);
+        assert_eq!(object(&write(&long), vec![])["metadata"]["labels"].get("metallb.io/node"), None);
         assert_eq!(status(&write(&long))["status"]["node"], long);
     }
 }

@@ -13,7 +13,7 @@ pub enum Strictness {
     /// Nothing: it keeps the address, and the refusal is reported.
     #[default]
     KeepAndReport,
-    /// The address, as in MetalLB.
+    /// The address, as in MetalLB. A request that cannot be read costs nothing there either.
     Parity,
 }
 

@@ -25,6 +25,7 @@ impl Search<'_> {
     ) -> Decision {
         let refusal = match self.wishes(held) {
             Ok(false) => None,
+            Err(Refusal::WrongFamily) if strictness == Strictness::Parity => return self.afresh(ledger),
             Err(unreadable) => Some(unreadable),
             Ok(true) => {
                 let other = self.afresh(ledger);

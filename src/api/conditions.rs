@@ -40,6 +40,8 @@ impl fmt::Display for ConditionType {
 pub enum AcceptedReason {
     /// All of the object is in force.
     Accepted,
+    /// The object is in force; a younger one, which is not, contradicts it.
+    Overlapped,
     /// The object is in force; some fields of it have no meaning yet.
     NotYetSupported,
     /// The object contradicts itself or another one; the last good one stays in force.
@@ -50,6 +52,7 @@ impl fmt::Display for AcceptedReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Accepted => "Accepted",
+            Self::Overlapped => "Overlapped",
             Self::NotYetSupported => "NotYetSupported",
             Self::Invalid => "Invalid",
         })

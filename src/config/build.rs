@@ -91,12 +91,23 @@ impl Config {
             problems.extend(unsupported(Origin::Pool, &source.identity, &source.unsupported));
             let read = Pool::read(source).and_then(|pool| self.accept(pool));
             if let Err(finding) = read {
-                problems.push(finding.of(Origin::Pool, &source.identity));
+                let problem = finding.of(Origin::Pool, &source.identity);
                 let name = PoolName::new(source.identity.key.name.clone());
+                problems.extend(self.counterpart(&name, &problem));
+                problems.push(problem);
                 let pool = Pool::invalid(source, last.pool(&name));
                 self.pools.insert(name, pool);
             }
         }
+    }
+
+    /// The same overlap as the older pool sees it.
+    fn counterpart(&self, younger: &PoolName, problem: &Problem) -> Option<Problem> {
+        let ProblemKind::OverlapWith { pool, overlap } = &problem.kind else { return None };
+        let older = self.pools.get(pool)?;
+        let place = older.ranges.ranges().iter().position(|range| *range == overlap.first)?;
+        let kind = ProblemKind::OverlappedBy { pool: younger.clone(), overlap: *overlap };
+        Some(Finding::at(format!("spec.addresses[{place}]"), kind).of(Origin::Pool, &older.identity))
     }
 
     /// Puts a pool in force, unless an older one holds some of its addresses.

@@ -70,6 +70,13 @@ pub enum ProblemKind {
         /// What they share.
         overlap: Overlap,
     },
+    /// A younger pool, which is rejected for it, shares addresses with it.
+    OverlappedBy {
+        /// The younger pool.
+        pool: PoolName,
+        /// What they share; the first is of this pool.
+        overlap: Overlap,
+    },
     /// Not a label selector.
     BadSelector(SelectorError),
     /// A preference outside 1 to 100.
@@ -93,7 +100,7 @@ impl ProblemKind {
             | Self::BadSelector(_)
             | Self::BadWeight(_)
             | Self::Duplicate(_) => true,
-            Self::UnknownPool(_) | Self::NotYetSupported => false,
+            Self::OverlappedBy { .. } | Self::UnknownPool(_) | Self::NotYetSupported => false,
         }
     }
 
@@ -104,6 +111,7 @@ impl ProblemKind {
             Self::BadRange(_) => "BadRange",
             Self::OverlapInside(_) => "OverlapInside",
             Self::OverlapWith { .. } => "OverlapWith",
+            Self::OverlappedBy { .. } => "OverlappedBy",
             Self::BadSelector(_) => "BadSelector",
             Self::BadWeight(_) => "BadWeight",
             Self::Duplicate(_) => "Duplicate",
@@ -119,6 +127,12 @@ impl ProblemKind {
             Self::OverlapInside(overlap) => overlap.to_string(),
             Self::OverlapWith { pool, overlap } => {
                 format!("{} lies in the older pool {pool} too ({})", overlap.second, overlap.first)
+            }
+            Self::OverlappedBy { pool, overlap } => {
+                format!(
+                    "{} lies in the younger pool {pool} too ({}), which is rejected",
+                    overlap.first, overlap.second
+                )
             }
             Self::BadSelector(error) => error.to_string(),
             Self::BadWeight(weight) => format!("{weight} is not between 1 and 100"),

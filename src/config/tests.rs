@@ -99,7 +99,8 @@ fn row_43_of_two_pools_that_overlap_the_older_stays_in_force() {
     let new = pool("a-new", 2, &["10.0.1.0/24", "10.0.0.200-10.0.0.201"]);
     let (config, problems) = build(&[new.clone(), old.clone()], &Config::default());
     let expected = "metallb-system/a-new OverlapWith: spec.addresses[1]: 10.0.0.200/31 lies in the older pool z-old too (10.0.0.0/24)";
-    assert_eq!(problems, [expected]);
+    let counterpart = "metallb-system/z-old OverlappedBy: spec.addresses[0]: 10.0.0.0/24 lies in the younger pool a-new too (10.0.0.200/31), which is rejected";
+    assert_eq!(problems, [expected, counterpart]);
     assert_eq!(tiers(&config)[1], ["z-old"]);
     assert_eq!(build(&[old, new], &Config::default()), (config, problems));
 }

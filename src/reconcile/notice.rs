@@ -17,6 +17,7 @@ mod reason {
     pub(super) const CLEARED: &str = "ClearAssignment";
     pub(super) const BAD_REQUEST: &str = "LoadBalancerFailed";
     pub(super) const NOT_DUAL: &str = "not enough clusterips";
+    pub(super) const TOO_MANY: &str = "nolbIPsIPFamily";
     pub(super) const NO_SECOND: &str = "AdditionalAssignFailed";
     pub(super) const DEPRECATED: &str = "deprecatedAnnotation";
     pub(super) const CONFIGURATION: &str = "ConfigurationError";
@@ -37,7 +38,8 @@ pub(super) fn of_service(service: &Service, decision: &Decision) -> Vec<Notice> 
     let missing = decision.missing.as_ref().filter(|_| !told).map(|missing| teller.missing(missing));
     let deprecated =
         service.annotations.deprecated().filter(|_| gains || loses).map(|r| teller.deprecated(r));
-    [lost, gained, refused, missing].into_iter().flatten().chain(deprecated).collect()
+    let odd = (service.ingress.len() > shown.iter().count()).then(|| teller.too_many(service));
+    [odd, lost, gained, refused, missing].into_iter().flatten().chain(deprecated).collect()
 }
 
 /// A notice about something that the operator wrote.
@@ -87,6 +89,13 @@ impl Teller {
             | Refusal::Exhausted(_) => reason::FAILED,
         };
         self.tell(Severity::Warning, reason, refusal.word(), format!("{refusal}: {}", refusal.sentence()))
+    }
+
+    fn too_many(&self, service: &Service) -> Notice {
+        let shown = service.ingress.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let message =
+            format!("TooManyAddresses: the status shows {shown}; one of each family at most can be kept");
+        self.tell(Severity::Warning, reason::TOO_MANY, "TooManyAddresses", message)
     }
 
     fn missing(&self, missing: &Refusal) -> Notice {

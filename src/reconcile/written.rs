@@ -4,7 +4,7 @@ use super::grounds::{Grounds, condition};
 use super::{CrdFlavor, Effect, StatusWrite, Subject, notice};
 use crate::addr::Family;
 use crate::api::conditions::{AcceptedReason, ConditionType};
-use crate::config::{Identity, Origin, Problem};
+use crate::config::{Identity, Origin, Problem, ProblemKind};
 use crate::name::PoolName;
 use crate::world::{Advertisement, Condition, Kind, Pool, PoolCounters};
 
@@ -70,9 +70,10 @@ fn accepted(object: &Identity, problems: &[&Problem], standing: &[Condition]) ->
     let rejected = problems.iter().any(|p| p.kind.rejects());
     let reason = match problems {
         _ if rejected => AcceptedReason::Invalid,
-        [.., problem] if problem.kind == crate::config::ProblemKind::NotYetSupported => {
-            AcceptedReason::NotYetSupported
+        _ if problems.iter().any(|p| matches!(p.kind, ProblemKind::OverlappedBy { .. })) => {
+            AcceptedReason::Overlapped
         }
+        [.., problem] if problem.kind == ProblemKind::NotYetSupported => AcceptedReason::NotYetSupported,
         _ => AcceptedReason::Accepted,
     };
     let told: Vec<_> = problems.iter().map(ToString::to_string).collect();

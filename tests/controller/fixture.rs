@@ -153,10 +153,6 @@ impl Cluster {
         self.services().delete(name, &DeleteParams::default()).await.unwrap();
     }
 
-    pub(crate) async fn patch_service(&self, name: &str, patch: Value) {
-        self.services().patch(name, &PatchParams::default(), &Patch::Merge(patch)).await.unwrap();
-    }
-
     pub(crate) async fn patch_status(&self, name: &str, status: Value) {
         let patch = Patch::Merge(json!({ "status": status }));
         self.services().patch_status(name, &PatchParams::default(), &patch).await.unwrap();

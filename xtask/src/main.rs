@@ -5,6 +5,7 @@ mod crds;
 mod dist;
 mod layers;
 mod orphans;
+mod parity;
 mod realcluster;
 mod sim;
 mod story;
@@ -36,6 +37,8 @@ enum Chore {
     Layers,
     /// Check that every Rust file is compiled by some target.
     Orphans,
+    /// Write docs/parity.md: which tests are about which behaviour known from MetalLB.
+    Parity(parity::Arguments),
     /// A cluster with a real control plane: for hands, or its tests.
     #[command(subcommand, name = "realcluster")]
     RealCluster(realcluster::RealCluster),
@@ -56,6 +59,7 @@ fn main() -> Result<()> {
         Chore::Dist => dist::run(root),
         Chore::Layers => layers::check(root),
         Chore::Orphans => orphans::check(root),
+        Chore::Parity(arguments) => parity::run(root, &arguments),
         Chore::RealCluster(verb) => realcluster::run(root, &verb),
         Chore::Sim(arguments) => sim::run(root, &arguments),
         Chore::Story { file } => story::check(&file),

@@ -25,8 +25,8 @@ pub(crate) enum RealCluster {
         #[arg(long, default_value_t = 2)]
         nodes: u8,
     },
-    /// Run the tests and the conformance suite; a part of a name selects some tests. `PATINA_NIGHTLY=1` adds those that
-    /// take minutes.
+    /// Run the tests, then the suites of conformance and parity; a part of a name selects some tests. `PATINA_NIGHTLY=1`
+    /// adds those that take minutes.
     Test {
         /// Passed on to the tests.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -55,27 +55,40 @@ pub(crate) fn run(root: &Path, verb: &RealCluster) -> Result<()> {
                     .args(["--test", "realcluster", "--"])
                     .args(arguments),
             )?;
-            if arguments.is_empty() { conformance(root) } else { Ok(()) }
+            if arguments.is_empty() { suites(root) } else { Ok(()) }
         }
     }
 }
 
-/// The suite that the lab's API server passes, on a real one that ends with it.
-fn conformance(root: &Path) -> Result<()> {
+/// The suites that run against the lab's API server, on a real one that ends with them.
+fn suites(root: &Path) -> Result<()> {
     build(root)?;
     // A folder of its own: the user's cluster for hands may be up.
-    let folder = root.join("target/conformance");
+    let folder = root.join("target/suites");
     fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
     let own = |verb: &[&str]| done(program(root).args(verb).env("XDG_RUNTIME_DIR", &folder));
     own(&["up", "--nodes", "0"])?;
     let state = folder.join(PROGRAM);
     let etcd = fs::read_to_string(state.join("etcd-url")).context("etcd's address")?;
-    let mut suite = tree::cargo_command(root);
-    suite.arg("test").args(ALL).args(["--test", "conformance"]);
-    suite.env("PATINA_CONFORMANCE_KUBECONFIG", state.join("kubeconfig")).env("PATINA_CONFORMANCE_ETCD", etcd);
-    let tested = done(&mut suite);
+    let tested = conformance(root, &state.join("kubeconfig"), &etcd)
+        .and_then(|()| parity(root, &state.join("kubeconfig")));
     own(&["down"])?;
     tested
+}
+
+fn conformance(root: &Path, kubeconfig: &Path, etcd: &str) -> Result<()> {
+    let mut suite = suite(root, "conformance");
+    done(suite.env("PATINA_CONFORMANCE_KUBECONFIG", kubeconfig).env("PATINA_CONFORMANCE_ETCD", etcd))
+}
+
+fn parity(root: &Path, kubeconfig: &Path) -> Result<()> {
+    done(suite(root, "parity").env("PATINA_PARITY_KUBECONFIG", kubeconfig))
+}
+
+fn suite(root: &Path, name: &str) -> Command {
+    let mut cargo = tree::cargo_command(root);
+    cargo.arg("test").args(ALL).args(["--test", name]);
+    cargo
 }
 
 fn build(root: &Path) -> Result<()> {

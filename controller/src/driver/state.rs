@@ -2,7 +2,7 @@
 
 use patina::alloc::{Plan, Policy, plan, replan};
 use patina::config::{Config, Problem};
-use patina::reconcile::{Controller, CrdFlavor, Effect, Notice, Review, ServiceWrite};
+use patina::reconcile::{Controller, CrdFlavor, Effect, Notice, Reading, Review, ServiceWrite};
 use patina::time::Instant;
 use patina::world::{Kind, Touched, World};
 use patina_daemon::outlook::Outlook;
@@ -29,6 +29,8 @@ pub(crate) struct State {
     touched: Touched,
     config: Config,
     problems: Vec<Problem>,
+    /// What is said of the configuration; `None` while somebody else leads.
+    reading: Option<Reading>,
     crds: CrdFlavor,
     /// What was decided since leadership came; `None` while somebody else leads.
     plan: Option<Plan>,
@@ -47,6 +49,7 @@ impl State {
             touched: Touched::default(),
             config: Config::default(),
             problems: Vec::new(),
+            reading: None,
             crds: CrdFlavor::default(),
             plan: None,
             outbox: Outbox::default(),
@@ -116,6 +119,7 @@ impl State {
     /// A term has ended: somebody else may decide, and nothing that was decided here is worth anything from now on.
     pub(crate) fn follow(&mut self) {
         self.plan = None;
+        self.reading = None;
         self.outbox.clear();
         self.world.forget(Kind::Service);
         self.outlook.forget(Kind::Service);
@@ -145,6 +149,7 @@ impl State {
         self.metrics.client.config_loaded.set(1);
         self.metrics.client.config_stale.set(problems.iter().any(|p| p.kind.rejects()).into());
         self.config = config;
+        self.reading = Some(Reading::of(&problems));
         self.problems = problems;
     }
 
@@ -170,6 +175,11 @@ impl State {
     /// Whether Services still wait to be given addresses: everything else stays behind.
     pub(crate) fn gives_addresses(&self) -> bool {
         self.outbox.gives_addresses()
+    }
+
+    /// What is to be said of the configuration.
+    pub(crate) const fn reading(&self) -> Option<&Reading> {
+        self.reading.as_ref()
     }
 
     /// When the loop has something to do although nothing has happened.

@@ -8,7 +8,7 @@ use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::{Secret, Service};
 use kube::api::{ApiResource, DeleteParams, DynamicObject, Patch, PatchParams};
 use kube::{Api, Client, Resource};
-use patina::api::ServiceL2Status;
+use patina::api::{ConfigurationState, ServiceL2Status};
 use patina_lab::cluster::{NAMESPACE, addresses, announcements};
 use patina_lab::daemon::{Daemon, Launch};
 use patina_lab::manifest;
@@ -139,6 +139,9 @@ impl<'a> Alone<'a> {
         let statuses = l2statuses(self.kube());
         let every = kube::api::ListParams::default();
         statuses.delete_collection(&DeleteParams::default(), &every).await?;
+        let states = ApiResource::erase::<ConfigurationState>(&());
+        let states = Api::<DynamicObject>::namespaced_with(self.kube().clone(), NAMESPACE, &states);
+        states.delete_collection(&DeleteParams::default(), &every).await?;
         Ok(())
     }
 
