@@ -23,6 +23,12 @@ pub(crate) struct Confine {
     /// Whether the command may write nowhere.
     #[arg(long)]
     read_only: bool,
+    /// The one folder to which it may write then.
+    #[arg(long, requires = "read_only")]
+    volume: Option<PathBuf>,
+    /// Which user the command is.
+    #[arg(long)]
+    user: Option<u32>,
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
     command: Vec<OsString>,
 }
@@ -75,8 +81,8 @@ pub(crate) fn confine(confine: Confine) -> anyhow::Error {
         Err(error) => return error.into(),
     };
     let kept = confine.keep.into_iter().map(Capability::from).collect();
-    let root = if confine.read_only { Root::ReadOnly } else { Root::Writable };
-    let error = exec_confined(&Confinement { kept, seccomp, root }, &mut command);
+    let root = if confine.read_only { Root::ReadOnly(confine.volume) } else { Root::Writable };
+    let error = exec_confined(&Confinement { kept, seccomp, root, user: confine.user }, &mut command);
     anyhow::Error::new(error).context(format!("run {}", command.get_program().display()))
 }
 

@@ -27,7 +27,7 @@ use kube::Client;
 use patina::addr::HardwareAddr;
 
 use crate::agent;
-use crate::daemon::{Daemon, Launch};
+use crate::daemon::{Daemon, Keep, Launch};
 use crate::fault::{FaultError, Order};
 use crate::host::Host;
 use crate::netlink::{Netlink, Snooping};
@@ -231,7 +231,7 @@ impl Cluster {
                 ("METALLB_NAMESPACE", NAMESPACE.to_owned()),
                 ("METALLB_POD_NAME", "controller-lab".to_owned()),
             ],
-            keep: Some(&[]),
+            keep: Keep::Shipped,
             log: self.ground.log("controller"),
         };
         self.controller = Some(Daemon::start(&self.control, launch).context("start the controller")?);

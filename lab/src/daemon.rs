@@ -1,6 +1,6 @@
 //! A program that runs inside a namespace of the lab, as a child of the lab, with a log file.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use tokio::time::timeout;
 
 use crate::netns::Namespace;
 use crate::privilege::Capability;
-use crate::seccomp;
+use crate::shipped::{self, Shipped};
 
 /// A running program. Dropping it kills it, and the programs that are part of it.
 #[derive(Debug)]
@@ -44,11 +44,23 @@ pub struct Launch<'a> {
     pub arguments: Vec<String>,
     /// Environment, complete: nothing of the lab's own environment is passed on.
     pub environment: Vec<(&'static str, String)>,
-    /// Capabilities to keep; `None` leaves root its own. Who is confined so far also gets a read-only root and, if one ships
-    /// for its verb, a seccomp profile.
-    pub keep: Option<&'a [Capability]>,
+    /// What is left to it.
+    pub keep: Keep<'a>,
     /// Where its output goes.
     pub log: PathBuf,
+}
+
+/// What a program may do.
+#[derive(Clone, Copy, Debug)]
+pub enum Keep<'a> {
+    /// All that root may.
+    Everything,
+    /// What ships for its verb, which is its first argument ([`shipped`]).
+    Shipped,
+    /// The same, and a folder to write to, as a volume.
+    ShippedWith(&'a Path),
+    /// These capabilities, and else what ships for its verb.
+    Capabilities(&'a [Capability]),
 }
 
 impl Daemon {
@@ -72,15 +84,7 @@ impl Daemon {
     fn start_in(group: Group, namespace: &Namespace, launch: Launch<'_>) -> io::Result<Self> {
         let output = File::options().create(true).append(true).open(&launch.log)?;
         let mut command = Command::new(launch.program);
-        if let Some(kept) = launch.keep {
-            command.arg("lab-confine");
-            for capability in kept {
-                command.args(["--keep", capability.name()]);
-            }
-            let profile = launch.arguments.first().and_then(|verb| seccomp::shipped(verb));
-            command.args(profile.into_iter().flat_map(|profile| ["--seccomp", profile]));
-            command.args(["--read-only", "--"]).arg(launch.program);
-        }
+        command.args(confinement(&launch)?);
         command
             .args(launch.arguments.iter().map(OsStr::new))
             .env_clear()
@@ -168,6 +172,24 @@ impl Daemon {
             sent => Ok(sent?),
         }
     }
+}
+
+/// Arguments of the `patina` command with which it confines itself before it becomes a daemon.
+fn confinement(launch: &Launch<'_>) -> io::Result<Vec<OsString>> {
+    let verb = launch.arguments.first().map_or("", String::as_str);
+    let shipped = || shipped::of(verb).map_err(io::Error::other);
+    let (shipped, volume) = match launch.keep {
+        Keep::Everything => return Ok(Vec::new()),
+        Keep::Shipped => (shipped()?, None),
+        Keep::ShippedWith(folder) => (shipped()?, Some(folder)),
+        Keep::Capabilities(kept) => (Shipped { kept: kept.to_vec(), ..shipped()? }, None),
+    };
+    let mut arguments: Vec<OsString> = shipped.arguments().into_iter().map(OsString::from).collect();
+    if let Some(folder) = volume {
+        arguments.extend(["--volume".into(), folder.into()]);
+    }
+    arguments.extend(["--".into(), launch.program.into()]);
+    Ok(arguments)
 }
 
 impl Drop for Daemon {

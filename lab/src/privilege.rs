@@ -1,15 +1,19 @@
 //! Fork and what confines a program: the few calls to the kernel that no crate offers as safe ones.
 #![expect(unsafe_code, reason = "fork, PR_CAPBSET_DROP and mount_setattr have no safe wrapper")]
 
+use std::ffi::{CStr, CString};
+use std::fs;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use nix::errno::Errno;
 use nix::mount::{self, MsFlags};
 use nix::sched::{self, CloneFlags};
 use nix::sys::prctl;
-use nix::unistd::{ForkResult, fork as nix_fork};
+use nix::unistd::{self, ForkResult, fork as nix_fork};
 
 use crate::seccomp::Profile;
 
@@ -51,12 +55,12 @@ pub(crate) fn fork() -> Result<ForkResult, Errno> {
 }
 
 /// Whether a program may write to the file system.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Root {
     /// As the user may.
     Writable,
-    /// Nowhere, as with `readOnlyRootFilesystem`.
-    ReadOnly,
+    /// Nowhere, as with `readOnlyRootFilesystem`, but to this folder, as to a volume.
+    ReadOnly(Option<PathBuf>),
 }
 
 /// What a container runtime leaves to a program.
@@ -69,6 +73,8 @@ pub struct Confinement {
     pub seccomp: Option<Profile>,
     /// Whether it may write.
     pub root: Root,
+    /// The user that it is; `None`: who starts it.
+    pub user: Option<u32>,
 }
 
 /// Replaces this process by `command`, confined.
@@ -82,8 +88,11 @@ pub fn exec_confined(confinement: &Confinement, command: &mut Command) -> io::Er
 }
 
 fn confine(confinement: &Confinement) -> io::Result<()> {
-    if confinement.root == Root::ReadOnly {
-        read_only_root()?;
+    if let Some(user) = confinement.user {
+        become_user(user)?;
+    }
+    if let Root::ReadOnly(volume) = &confinement.root {
+        read_only_root(volume.as_deref())?;
     }
     for number in 0.. {
         if confinement.kept.iter().any(|capability| capability.number() == number) {
@@ -99,21 +108,44 @@ fn confine(confinement: &Confinement) -> io::Result<()> {
     confinement.seccomp.as_ref().map_or(Ok(()), Profile::apply).map_err(io::Error::other)
 }
 
-/// Every mount that this process sees, in a mount namespace of its own. Files that are open stay writable.
-fn read_only_root() -> io::Result<()> {
+/// In a user namespace of its own, as with `hostUsers: false`: who starts the program keeps the right to their own files, and
+/// the program finds itself as somebody else, without any capability once it is started (`user_namespaces(7)`).
+fn become_user(user: u32) -> io::Result<()> {
+    let (outside, group) = (unistd::geteuid(), unistd::getegid());
+    sched::unshare(CloneFlags::CLONE_NEWUSER)?;
+    fs::write("/proc/self/setgroups", "deny")?;
+    fs::write("/proc/self/uid_map", format!("{user} {outside} 1"))?;
+    fs::write("/proc/self/gid_map", format!("{user} {group} 1"))
+}
+
+/// Every mount that this process sees but the volume, in a mount namespace of its own. Files that are open stay writable.
+fn read_only_root(volume: Option<&Path>) -> io::Result<()> {
+    const NOTHING: Option<&str> = None;
     sched::unshare(CloneFlags::CLONE_NEWNS)?;
-    mount::mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>)?;
+    mount::mount(NOTHING, "/", NOTHING, MsFlags::MS_REC | MsFlags::MS_PRIVATE, NOTHING)?;
+    if let Some(volume) = volume {
+        mount::mount(Some(volume), volume, NOTHING, MsFlags::MS_BIND, NOTHING)?;
+    }
     let attributes =
         libc::mount_attr { attr_set: libc::MOUNT_ATTR_RDONLY, attr_clr: 0, propagation: 0, userns_fd: 0 };
-    // SAFETY: the path is a string of C, and pointer and length describe `attributes`, which lives until the call returns.
+    set_attributes(c"/", libc::AT_RECURSIVE, &attributes)?;
+    let Some(volume) = volume else { return Ok(()) };
+    let attributes =
+        libc::mount_attr { attr_set: 0, attr_clr: libc::MOUNT_ATTR_RDONLY, propagation: 0, userns_fd: 0 };
+    set_attributes(&CString::new(volume.as_os_str().as_bytes())?, 0, &attributes)
+}
+
+/// Of the mount at a path, or of all below it.
+fn set_attributes(path: &CStr, flags: libc::c_int, attributes: &libc::mount_attr) -> io::Result<()> {
+    // SAFETY: the path is a string of C, and pointer and length describe `attributes`; both outlive the call.
     let result = unsafe {
         libc::syscall(
             libc::SYS_mount_setattr,
             libc::AT_FDCWD,
-            c"/".as_ptr(),
-            libc::AT_RECURSIVE,
-            &raw const attributes,
-            size_of_val(&attributes),
+            path.as_ptr(),
+            flags,
+            std::ptr::from_ref(attributes),
+            size_of_val(attributes),
         )
     };
     Ok(Errno::result(result).map(drop)?)

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 use patina::addr::HardwareAddr;
 use patina_lab::capture::{Capture, Said};
-use patina_lab::daemon::{Daemon, Launch};
+use patina_lab::daemon::{Daemon, Keep, Launch};
 use patina_lab::host::Host;
 use patina_lab::netlink::Snooping;
 use patina_lab::privilege::Capability;
@@ -103,7 +103,7 @@ impl Ground {
             program: Path::new(PATINA),
             arguments: vec!["speaker".to_owned()],
             environment: self.environment(),
-            keep: Some(keep),
+            keep: Keep::Capabilities(keep),
             log: self.state.file("speaker.log"),
         };
         Ok(Daemon::start(self.host.namespace(), launch)?)

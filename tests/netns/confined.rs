@@ -40,7 +40,9 @@ contexts: [{name: nobody, context: {cluster: nobody, user: nobody}}]
 fn row_93_daemons_with_what_they_ship_with_and_no_more_serve_and_fail_over() {
     boxed(|| async {
         let mut served = served().await?;
-        is_confined(process("controller")?, NONE)?;
+        let controller = process("controller")?;
+        is_confined(controller, NONE)?;
+        is_nobody(controller)?;
         let announcer = served.announcer(served.addresses[0]).await?;
         for node in served.cluster.nodes() {
             is_confined(node.speaker().context("a speaker")?.pid(), NET_RAW)?;
@@ -158,6 +160,16 @@ fn is_confined(process: i32, capabilities: &str) -> anyhow::Result<()> {
     let writable = |line: &&str| !line.split(' ').nth(5).is_some_and(|options| options.starts_with("ro"));
     let found: Vec<&str> = mounts.lines().filter(writable).collect();
     ensure!(found.is_empty(), "writable: {found:#?}");
+    Ok(())
+}
+
+/// It is the user that its manifest names, and can become no other: its user namespace has but this one.
+fn is_nobody(process: i32) -> anyhow::Result<()> {
+    for map in ["uid_map", "gid_map"] {
+        let text = std::fs::read_to_string(format!("/proc/{process}/{map}"))?;
+        let users: Vec<&str> = text.split_whitespace().collect();
+        ensure!(matches!(users[..], ["65534", _, "1"]), "{map}: {text}");
+    }
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
-use patina_lab::daemon::{Daemon, Launch};
+use patina_lab::daemon::{Daemon, Keep, Launch};
 use patina_lab::netns::Namespace;
 use patina_lab::state::StateDir;
 use patina_lab::wait::wait_for;
@@ -41,7 +41,7 @@ async fn with_part(state: &StateDir, name: &str) -> anyhow::Result<(Daemon, i32)
         program: Path::new("/bin/sh"),
         arguments: vec!["-c".to_owned(), SCRIPT.to_owned()],
         environment: vec![("PATH", "/usr/bin:/bin".to_owned())],
-        keep: None,
+        keep: Keep::Everything,
         log: state.file(&format!("{name}.log")),
     };
     let daemon = Daemon::start(&Namespace::current(name)?, launch)?;

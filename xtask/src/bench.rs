@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
-use crate::table;
+use crate::{table, tree};
 
 /// A run during which the machine itself stood still for longer is repeated: half a beat.
 const MACHINE_STALL_BOUND_MS: f64 = 50.0;
@@ -82,9 +82,8 @@ fn measure_failover(root: &Path, failover: &Failover) -> Result<()> {
 /// The command as it ships.
 fn build(root: &Path) -> Result<PathBuf> {
     eprintln!("building the patina command as it ships");
-    let built = Command::new("cargo")
+    let built = tree::cargo_command(root)
         .args(["build", "--quiet", "--release", "--package", "patina-cli"])
-        .current_dir(root)
         .status()
         .context("cargo")?;
     ensure!(built.success(), "cargo build failed");

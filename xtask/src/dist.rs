@@ -8,7 +8,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::table;
+use crate::{table, tree};
 
 const TARGET: &str = "x86_64-unknown-linux-musl";
 const DAEMONS: [&str; 2] = ["patina-controller", "patina-speaker"];
@@ -33,11 +33,10 @@ pub(crate) fn run(root: &Path) -> Result<()> {
 
 /// `ring` compiles freestanding C for this target; the host's C compiler does, musl's wrapper is not needed.
 fn build(root: &Path) -> Result<()> {
-    let built = Command::new("cargo")
+    let built = tree::cargo_command(root)
         .args(["build", "--release", "--target", TARGET])
         .args(DAEMONS.iter().flat_map(|d| ["--package", d]))
         .env("CC_x86_64_unknown_linux_musl", "cc")
-        .current_dir(root)
         .status()
         .context("cargo")?;
     ensure!(built.success(), "cargo build failed");

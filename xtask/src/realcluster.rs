@@ -15,6 +15,8 @@ const ALL: [&str; 3] = ["--workspace", "--features", "patina-realcluster/real"];
 const PROGRAM: &str = "patina-realcluster";
 /// `up` runs the project's daemons as this one.
 const COMMAND: &str = "patina-on-realcluster";
+/// A real server makes its clients wait, and not for want of a processor.
+const CASES_AT_ONCE: &str = "--test-threads=8";
 
 /// What to do with the cluster.
 #[derive(Subcommand)]
@@ -60,35 +62,20 @@ pub(crate) fn run(root: &Path, verb: &RealCluster) -> Result<()> {
     }
 }
 
-/// The suites that run against the lab's API server, on a real one that ends with them.
+/// The suites that run against the lab's API server, each on a real one that ends with it.
 fn suites(root: &Path) -> Result<()> {
     build(root)?;
     // A folder of its own: the user's cluster for hands may be up.
-    let folder = root.join("target/suites");
+    let folder = root.join("target/tmp");
     fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
-    let own = |verb: &[&str]| done(program(root).args(verb).env("XDG_RUNTIME_DIR", &folder));
-    own(&["up", "--nodes", "0"])?;
-    let state = folder.join(PROGRAM);
-    let etcd = fs::read_to_string(state.join("etcd-url")).context("etcd's address")?;
-    let tested = conformance(root, &state.join("kubeconfig"), &etcd)
-        .and_then(|()| parity(root, &state.join("kubeconfig")));
-    own(&["down"])?;
-    tested
-}
-
-fn conformance(root: &Path, kubeconfig: &Path, etcd: &str) -> Result<()> {
-    let mut suite = suite(root, "conformance");
-    done(suite.env("PATINA_CONFORMANCE_KUBECONFIG", kubeconfig).env("PATINA_CONFORMANCE_ETCD", etcd))
-}
-
-fn parity(root: &Path, kubeconfig: &Path) -> Result<()> {
-    done(suite(root, "parity").env("PATINA_PARITY_KUBECONFIG", kubeconfig))
-}
-
-fn suite(root: &Path, name: &str) -> Command {
-    let mut cargo = tree::cargo_command(root);
-    cargo.arg("test").args(ALL).args(["--test", name]);
-    cargo
+    for name in ["parity", "conformance"] {
+        let suite: Vec<&str> = ["test"].into_iter().chain(ALL).chain(["--test", name]).collect();
+        done(tree::cargo_command(root).args(&suite).arg("--no-run"))?;
+        let mut beside = program(root);
+        beside.arg("beside").arg("--state").arg(folder.join(name));
+        done(beside.args(["--", "cargo"]).args(&suite).args(["--", CASES_AT_ONCE]))?;
+    }
+    Ok(())
 }
 
 fn build(root: &Path) -> Result<()> {
@@ -97,7 +84,7 @@ fn build(root: &Path) -> Result<()> {
 }
 
 fn program(root: &Path) -> Command {
-    Command::new(root.join("target/debug").join(PROGRAM))
+    tree::command(root, &root.join("target/debug").join(PROGRAM))
 }
 
 /// Its own words stand above.

@@ -1,9 +1,10 @@
 //! `sim`: tells histories of the simulation again, by seed or from a file.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+
+use crate::tree;
 
 /// Which histories.
 #[derive(clap::Args)]
@@ -24,8 +25,8 @@ pub(crate) struct Arguments {
 
 /// Fails when a history breaks a promise.
 pub(crate) fn run(root: &Path, arguments: &Arguments) -> Result<()> {
-    let mut cargo = Command::new("cargo");
-    cargo.current_dir(root).args(["run", "--quiet", "--package", "patina-simulation", "--"]);
+    let mut cargo = tree::cargo_command(root);
+    cargo.args(["run", "--quiet", "--package", "patina-simulation", "--"]);
     if let Some(seed) = arguments.seed {
         cargo.args(["--seed", &seed.to_string(), "--count", &arguments.count.to_string()]);
     }

@@ -68,12 +68,17 @@ const OWN: [&str; 8] = [
 
 /// Cargo, as if a person had typed it.
 pub(crate) fn cargo_command(root: &Path) -> Command {
-    let mut cargo = Command::new("cargo");
-    cargo.current_dir(root);
+    command(root, Path::new("cargo"))
+}
+
+/// A program that may start cargo, as if a person had typed it.
+pub(crate) fn command(root: &Path, program: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(root);
     for variable in OWN {
-        cargo.env_remove(variable);
+        command.env_remove(variable);
     }
-    cargo
+    command
 }
 
 /// Runs cargo and gives what it printed.

@@ -1,16 +1,15 @@
 //! A lab that stays: `up` starts it as a program of its own session, `down` ends it.
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Args;
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use patina_lab::control::{self, Request};
+use patina_lab::resident::Resident;
 use patina_lab::sandbox::{self, Side};
 use patina_lab::settings;
 use patina_lab::signals::Signals;
@@ -39,51 +38,15 @@ pub(super) fn up(size: Size, folder: &Path) -> anyhow::Result<ExitCode> {
     if StateDir::is_taken(folder) {
         bail!(StateError::Taken(folder.to_owned()));
     }
-    let mut child = Command::new(own_path()?)
-        .args(["lab-cluster", "--nodes", &size.nodes.to_string(), "--state"])
-        .arg(folder)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .context("start the cluster")?;
-    if let Err(error) = runtime()?.block_on(until_up(&mut child, folder)) {
-        end(&mut child)?;
-        return Err(error);
-    }
+    let mut command = Command::new(own_path()?);
+    command.args(["lab-cluster", "--nodes", &size.nodes.to_string(), "--state"]).arg(folder);
+    let resident = Resident::start(&mut command).context("start the cluster")?;
+    let is_up = || control::ask(folder, &Request::Status).is_ok();
+    let up = runtime()?.block_on(resident.until("the lab is up", UP_WITHIN, is_up));
+    // Its words come with the program's name, as this program's will.
+    up.map_err(|error| anyhow::Error::msg(format!("{error:#}").trim_start_matches("patina: ").to_owned()))?;
     say(&next_steps(size, folder));
     Ok(ExitCode::SUCCESS)
-}
-
-async fn until_up(child: &mut Child, folder: &Path) -> anyhow::Result<()> {
-    let mut signals = Signals::listen(None)?;
-    tokio::select! {
-        up = wait_for("the lab is up", UP_WITHIN, async || is_up(child, folder)) => up?,
-        signal = signals.next() => bail!("ended by {signal}; nothing is left behind"),
-    }
-}
-
-/// Ends a cluster that nobody will use, and waits until it is gone.
-fn end(child: &mut Child) -> anyhow::Result<()> {
-    if child.try_wait()?.is_none() {
-        kill(Pid::from_raw(i32::try_from(child.id())?), Signal::SIGTERM)?;
-        child.wait()?;
-    }
-    Ok(())
-}
-
-/// Up, still on its way, or ended (then for good, with its own words).
-fn is_up(child: &mut Child, folder: &Path) -> anyhow::Result<Option<anyhow::Result<()>>> {
-    if let Some(status) = child.try_wait()? {
-        let mut words = String::new();
-        if let Some(mut stderr) = child.stderr.take() {
-            stderr.read_to_string(&mut words)?;
-        }
-        let words = words.trim().trim_start_matches("patina: ").to_owned();
-        let words = if words.is_empty() { format!("the cluster ended: {status}") } else { words };
-        return Ok(Some(Err(anyhow::Error::msg(words))));
-    }
-    Ok(control::ask(folder, &Request::Status).is_ok().then_some(Ok(())))
 }
 
 fn next_steps(size: Size, folder: &Path) -> String {

@@ -71,7 +71,7 @@ impl Cluster {
     /// A cluster with the objects that every cluster has.
     pub(crate) fn new(settings: &Settings, now: Timestamp) -> Self {
         let mut cluster = Self {
-            store: Store::new(settings.history),
+            store: Store::new(settings.history, settings.backlog),
             registry: Arc::new(Registry::builtin()),
             ledger: Ledger::new(settings),
             owners: Owners::default(),

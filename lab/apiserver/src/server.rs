@@ -24,6 +24,8 @@ pub use local::LocalService;
 
 /// Changes remembered per resource: about what the real server's watch cache holds.
 const HISTORY: usize = 2_000;
+/// Changes that may wait for one watcher.
+const BACKLOG: usize = 8_192;
 
 /// How a server is made.
 #[derive(Clone, Debug)]
@@ -34,6 +36,8 @@ pub struct Options {
     pub addresses: Vec<IpAddr>,
     /// Changes remembered per resource for watches and continued lists.
     pub history: usize,
+    /// Changes that may wait for one watcher; one that falls further behind is cut off.
+    pub backlog: usize,
     /// Addresses of ClusterIP Services, one range per family; the first is the default family.
     pub service_ranges: Vec<IpNet>,
     /// First and last port of NodePort Services.
@@ -47,6 +51,7 @@ impl Default for Options {
             names: Vec::new(),
             addresses: Vec::new(),
             history: HISTORY,
+            backlog: BACKLOG,
             service_ranges: vec![
                 range(IpAddr::from([10, 96, 0, 0]), 16),
                 range(IpAddr::from([0xfd00, 0x10, 0x96, 0, 0, 0, 0, 0]), 112),
@@ -91,6 +96,7 @@ impl ApiServer {
         let identity = identity(&options)?;
         let settings = Settings {
             history: options.history,
+            backlog: options.backlog,
             seed: u64::from_be_bytes(bytes::<8>(&random)?),
             service_ranges: options.service_ranges.clone(),
             node_ports: options.node_ports,

@@ -5,6 +5,8 @@
 pub(crate) struct Settings {
     /// Changes remembered per resource for watches and continued lists.
     pub history: usize,
+    /// Changes that may wait for one watcher.
+    pub backlog: usize,
     /// Seed of identities and generated names.
     pub seed: u64,
     /// Addresses of ClusterIP Services, one range per family; the first is the default family.

@@ -17,9 +17,6 @@ mod collection;
 
 pub(crate) use collection::{Change, ChangeKind, Collection, Objects};
 
-/// Changes that may wait for one watcher. One that falls further behind is closed; its client lists again.
-const WATCHER_BACKLOG: usize = 8_192;
-
 /// Name of an object within its collection.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Key {
@@ -72,13 +69,15 @@ pub(crate) struct Store {
     revision: u64,
     /// Changes remembered per collection.
     history: usize,
+    /// Changes that may wait for one watcher. One that falls further behind is closed; its client goes on from where it came to.
+    backlog: usize,
     collections: BTreeMap<StorageId, Collection>,
 }
 
 impl Store {
-    /// An empty store that remembers `history` changes per collection.
-    pub(crate) fn new(history: usize) -> Self {
-        Self { revision: 1, history, collections: BTreeMap::new() }
+    /// An empty store that remembers `history` changes per collection and keeps `backlog` changes for a watcher.
+    pub(crate) fn new(history: usize, backlog: usize) -> Self {
+        Self { revision: 1, history, backlog, collections: BTreeMap::new() }
     }
 
     /// The number of the last write.
@@ -154,9 +153,9 @@ impl Store {
     /// # Errors
     /// 410 when the history does not reach back so far.
     pub(crate) fn watch(&mut self, storage: &StorageId, after: u64) -> Result<Subscription, Status> {
+        let (sender, signals) = mpsc::channel(self.backlog);
         let collection = self.collection(storage);
         let replay = collection.after(after)?;
-        let (sender, signals) = mpsc::channel(WATCHER_BACKLOG);
         collection.subscribe(sender);
         Ok(Subscription { after, replay, signals })
     }

@@ -1,16 +1,14 @@
 //! One Kubernetes node: a host of the segment, its agents and its speaker.
 
-use std::time::Duration;
-
-use anyhow::Context;
+use std::fmt;
 
 use super::ground::Ground;
 use super::layout;
-use crate::daemon::{Daemon, Launch};
-use crate::fault::{Fault, FaultError};
+use crate::computer::{Afterwards, Computer};
+use crate::daemon::{Daemon, Keep, Launch};
+use crate::fault::Fault;
 use crate::host::Host;
 use crate::pods::NodeSpec;
-use crate::privilege::Capability;
 
 /// Kernel settings of a node. It routes between Pods and segment, and its kernel neither answers for virtual
 /// addresses (they are on no link) nor asks in their name.
@@ -25,18 +23,29 @@ const SETTINGS: [(&str, &str); 8] = [
     ("net/ipv4/conf/default/rp_filter", "0"),
 ];
 
-/// A speaker hands over and lingers for a second or two before it exits.
-const GENTLE: Duration = Duration::from_secs(10);
+/// A program of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Program {
+    /// The stand-ins for kubelet and kube-proxy, and with them the node's Pods.
+    Agents,
+    Speaker,
+}
+
+impl fmt::Display for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Agents => "agents",
+            Self::Speaker => "speaker",
+        })
+    }
+}
 
 /// A node.
 #[derive(Debug)]
 pub struct Node {
     number: u8,
     spec: NodeSpec,
-    host: Host,
-    fault: Option<Fault>,
-    agent: Option<Daemon>,
-    speaker: Option<Daemon>,
+    computer: Computer<Program>,
 }
 
 impl Node {
@@ -48,9 +57,9 @@ impl Node {
         prepare(&host)?;
         route_to_other_pods(&host, number, ground.nodes).await?;
         ground.api.listen_in(host.namespace())?;
-        let mut node = Self { number, spec, host, fault: None, agent: None, speaker: None };
-        node.agent = Some(node.start_agent(ground)?);
-        node.speaker = Some(node.launch_speaker(ground)?);
+        let mut node = Self { number, spec, computer: Computer::new(host) };
+        node.start_agents(ground)?;
+        node.start_speaker(ground)?;
         Ok(node)
     }
 
@@ -61,17 +70,17 @@ impl Node {
 
     /// Its place on the segment.
     pub fn host(&self) -> &Host {
-        &self.host
+        self.computer.host()
     }
 
     /// The fault it has.
     pub fn fault(&self) -> Option<Fault> {
-        self.fault
+        self.computer.fault()
     }
 
     /// Its speaker, while one runs.
     pub fn speaker(&self) -> Option<&Daemon> {
-        self.speaker.as_ref()
+        self.computer.running(Program::Speaker)
     }
 
     /// Stops the speaker gently: it hands over first.
@@ -79,8 +88,7 @@ impl Node {
     /// # Errors
     /// The kernel does not tell.
     pub async fn stop_speaker(&mut self) -> anyhow::Result<()> {
-        let Some(speaker) = self.speaker.take() else { return Ok(()) };
-        Ok(speaker.stop(GENTLE).await?)
+        self.computer.stop(Program::Speaker).await
     }
 
     /// Kills the speaker alone.
@@ -88,91 +96,50 @@ impl Node {
     /// # Errors
     /// The kernel does not let it be killed.
     pub async fn kill_speaker(&mut self) -> anyhow::Result<()> {
-        let Some(speaker) = self.speaker.take() else { return Ok(()) };
-        Ok(speaker.kill().await?)
+        self.computer.kill(Program::Speaker).await
     }
 
-    /// Starts the speaker again after it was stopped or killed.
+    /// Starts the speaker, unless it runs.
     pub(super) fn start_speaker(&mut self, ground: &Ground) -> anyhow::Result<()> {
-        if self.speaker.is_none() {
-            self.speaker = Some(self.launch_speaker(ground)?);
-        }
-        Ok(())
-    }
-
-    pub(super) async fn inflict(&mut self, fault: Fault, ground: &Ground) -> anyhow::Result<()> {
-        if let Some(fault) = self.fault {
-            return Err(FaultError::Faulty { node: self.spec.name.clone(), fault }.into());
-        }
-        self.fault = Some(fault);
-        match fault {
-            Fault::Crash => self.crash(ground).await,
-            Fault::Carrier => Ok(ground.segment.pull(self.host.port()).await?),
-            Fault::Freeze => self.each(Daemon::freeze),
-            Fault::Isolate => Ok(ground.segment.unplug(self.host.port()).await?),
-        }
-    }
-
-    pub(super) async fn heal(&mut self, ground: &Ground) -> anyhow::Result<()> {
-        let fault = self.fault.take().ok_or_else(|| FaultError::Healthy(self.spec.name.clone()))?;
-        match fault {
-            Fault::Crash => {
-                ground.segment.remove(self.host.port()).await?;
-                *self = Self::boot(self.number, ground).await?;
-                Ok(())
-            }
-            Fault::Carrier => {
-                ground.segment.put_back(self.host.port()).await?;
-                route_to_other_pods(&self.host, self.number, ground.nodes).await
-            }
-            Fault::Freeze => self.each(Daemon::thaw),
-            Fault::Isolate => Ok(ground.segment.plug(self.host.port()).await?),
-        }
-    }
-
-    async fn crash(&mut self, ground: &Ground) -> anyhow::Result<()> {
-        ground.segment.unplug(self.host.port()).await?;
-        for daemon in [self.speaker.take(), self.agent.take()].into_iter().flatten() {
-            daemon.kill().await?;
-        }
-        Ok(())
-    }
-
-    fn each(&self, act: impl Fn(&Daemon) -> std::io::Result<()>) -> anyhow::Result<()> {
-        for daemon in self.speaker.iter().chain(&self.agent) {
-            act(daemon)?;
-        }
-        Ok(())
-    }
-
-    fn start_agent(&self, ground: &Ground) -> anyhow::Result<Daemon> {
-        let spec = serde_json::to_string(&self.spec)?;
-        let arguments = vec!["lab-node".to_owned(), spec, ground.node_kubeconfig.display().to_string()];
-        self.launch(ground, "agents", arguments, Vec::new(), None)
-    }
-
-    fn launch_speaker(&self, ground: &Ground) -> anyhow::Result<Daemon> {
         let environment = vec![
             ("KUBECONFIG", ground.node_kubeconfig.display().to_string()),
             ("METALLB_NODE_NAME", self.spec.name.clone()),
             ("METALLB_NAMESPACE", super::NAMESPACE.to_owned()),
             ("METALLB_ML_SECRET_KEY_PATH", ground.key_folder.display().to_string()),
         ];
-        self.launch(ground, "speaker", vec!["speaker".to_owned()], environment, Some(&[Capability::NetRaw]))
+        self.start(Program::Speaker, ground, vec!["speaker".to_owned()], environment, Keep::Shipped)
     }
 
-    fn launch(
-        &self,
+    pub(super) async fn inflict(&mut self, fault: Fault, ground: &Ground) -> anyhow::Result<()> {
+        self.computer.inflict(fault, &ground.segment).await
+    }
+
+    pub(super) async fn heal(&mut self, ground: &Ground) -> anyhow::Result<()> {
+        match self.computer.heal(&ground.segment).await? {
+            Afterwards::Nothing => {}
+            Afterwards::Routes => route_to_other_pods(self.host(), self.number, ground.nodes).await?,
+            Afterwards::Boot => *self = Self::boot(self.number, ground).await?,
+        }
+        Ok(())
+    }
+
+    fn start_agents(&mut self, ground: &Ground) -> anyhow::Result<()> {
+        let spec = serde_json::to_string(&self.spec)?;
+        let arguments = vec!["lab-node".to_owned(), spec, ground.node_kubeconfig.display().to_string()];
+        self.start(Program::Agents, ground, arguments, Vec::new(), Keep::Everything)
+    }
+
+    fn start(
+        &mut self,
+        program: Program,
         ground: &Ground,
-        what: &str,
         arguments: Vec<String>,
         environment: Vec<(&'static str, String)>,
-        keep: Option<&[Capability]>,
-    ) -> anyhow::Result<Daemon> {
-        let log = ground.log(&format!("{}-{what}", self.spec.name));
+        keep: Keep<'_>,
+    ) -> anyhow::Result<()> {
+        let log = ground.log(&format!("{}-{program}", self.spec.name));
         let launch = Launch { program: &ground.patina, arguments, environment, keep, log };
-        Daemon::start(self.host.namespace(), launch)
-            .with_context(|| format!("start {what} on {}", self.spec.name))
+        self.computer.start(program, |host| Ok(Daemon::start(host.namespace(), launch)?))
     }
 }
 

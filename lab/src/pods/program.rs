@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use tokio::net::TcpSocket;
 use tokio::time::{sleep, timeout};
 
-use crate::daemon::{Daemon, Launch};
+use crate::daemon::{Daemon, Keep, Launch};
 use crate::netns::Namespace;
 
 /// Nobody renews the token, and a cluster for hands may stay for a day.
@@ -67,7 +67,7 @@ impl Programs {
             program: &std::env::current_exe()?,
             arguments: confined.chain(container.args.iter().flatten().cloned()).collect(),
             environment: vec![("KUBECONFIG", kubeconfig)],
-            keep: None,
+            keep: Keep::Everything,
             log: self.folder.join(format!("{}.log", pod.name_any())),
         };
         Ok(Daemon::start_part(namespace, launch)?)

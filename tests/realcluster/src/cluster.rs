@@ -53,6 +53,11 @@ impl Cluster {
         &self.kubeconfig
     }
 
+    /// etcd's URL for programs on this machine.
+    pub fn store_url(&self) -> String {
+        self.control.store_url()
+    }
+
     /// The folder with its files: logs (`*.log`), credentials, etcd's data.
     pub fn folder(&self) -> &Path {
         self.ground.state.path()

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use patina_lab::cluster::{NAMESPACE, route_to_other_pods};
-use patina_lab::daemon::{Daemon, Launch};
+use patina_lab::daemon::{Daemon, Keep, Launch};
 use patina_lab::host::Host;
 
 use crate::credentials::Account;
@@ -134,7 +134,8 @@ impl ControlPlane {
     ) -> anyhow::Result<Daemon> {
         let program = ground.tools.path(tool);
         let log = ground.log(&part.to_string());
-        let launch = Launch { program: &program, arguments, environment: Vec::new(), keep: None, log };
+        let launch =
+            Launch { program: &program, arguments, environment: Vec::new(), keep: Keep::Everything, log };
         Ok(Daemon::start(self.host.namespace(), launch)?)
     }
 
@@ -147,7 +148,7 @@ impl ControlPlane {
                 ("METALLB_NAMESPACE", NAMESPACE.to_owned()),
                 ("METALLB_POD_NAME", "controller-0".to_owned()),
             ],
-            keep: Some(&[]),
+            keep: Keep::Shipped,
             log: ground.log("controller"),
         };
         Ok(Daemon::start(self.host.namespace(), launch)?)

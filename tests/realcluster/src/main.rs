@@ -1,7 +1,10 @@
-//! A cluster for hands: `up` starts it as a program of its own session, `down` ends it.
+//! A cluster for hands: `up` starts it as a program of its own session, `down` ends it. And a control plane for one
+//! command, which ends with it.
 
+mod beside;
 mod up;
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -29,6 +32,14 @@ enum Verb {
     },
     /// End the cluster; nothing of it stays behind.
     Down,
+    /// Run a suite beside a control plane of its own.
+    #[command(hide = true)]
+    Beside {
+        #[arg(long)]
+        state: PathBuf,
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+        command: Vec<OsString>,
+    },
     /// The program behind `up`.
     #[command(hide = true)]
     Stay {
@@ -45,6 +56,7 @@ fn main() -> ExitCode {
         Verb::Build => up::tools().map(|_| ExitCode::SUCCESS),
         Verb::Up { nodes } => up::up(nodes, &folder),
         Verb::Down => up::down(&folder),
+        Verb::Beside { state, command } => beside::run(&state, &command),
         Verb::Stay { nodes, state } => up::stay(nodes, &state),
     };
     done.unwrap_or_else(|error| {

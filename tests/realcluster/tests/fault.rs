@@ -17,7 +17,7 @@ use crate::echo::{By, Echo, Plan, UDP, WITHIN, ask, frames_go_to, until_endpoint
 use crate::stage::Stage;
 use crate::{NODES, shared};
 
-/// kube-controller-manager believes in a silent node for 50 s.
+/// Longer than kube-controller-manager believes in a silent node, on a slow machine.
 const NOT_READY_WITHIN: Duration = Duration::from_secs(120);
 
 pub(crate) fn trials(stage: &Arc<Stage>) -> Vec<Trial> {

@@ -72,6 +72,7 @@ fn play(mut arguments: Arguments) -> anyhow::Result<ExitCode> {
     arguments.test_threads = Some(1);
     let stage = Stage::new(tools, held)?;
     let conclusion: Conclusion = libtest_mimic::run(&arguments, trials(&stage));
+    println!("{}\n", stage.account());
     drop(stage);
     Ok(conclusion.exit_code())
 }

@@ -7,7 +7,7 @@ use anyhow::{Context, ensure};
 use libtest_mimic::Trial;
 use patina_realcluster::{Agent, Cluster, Part, settings};
 
-use crate::echo::{By, Plan, UDP, ask};
+use crate::echo::{By, Plan, UDP, ask, until_proxied};
 use crate::stage::Stage;
 use crate::{NODES, shared};
 
@@ -39,7 +39,14 @@ impl fmt::Display for Piece {
 }
 
 pub(crate) fn trials(stage: &Arc<Stage>) -> Vec<Trial> {
-    vec![stage.on(shared(), "restart::no_order_of_restarts_moves_an_address_or_silences_it", every_order)]
+    vec![
+        stage.on(shared(), "restart::no_order_of_restarts_moves_an_address_or_silences_it", every_order),
+        stage.on(
+            shared(),
+            "restart::speakers_that_start_without_an_api_server_announce_what_they_knew",
+            from_memory,
+        ),
+    ]
 }
 
 async fn every_order(cluster: &mut Cluster) -> anyhow::Result<()> {
@@ -60,6 +67,24 @@ async fn every_order(cluster: &mut Cluster) -> anyhow::Result<()> {
         echo.announcers(cluster).await.with_context(named)?;
         ensure!(echo.status(cluster).await? == echo.addresses, "an address has changed: {}", named());
     }
+    echo.gone(cluster).await
+}
+
+/// Nobody tells them what to announce: they have written it down.
+async fn from_memory(cluster: &mut Cluster) -> anyhow::Result<()> {
+    let echo = Plan::new("memory", &NODES).serve(cluster).await?;
+    until_proxied(cluster, &echo).await?;
+    cluster.kill_part(Part::ApiServer).await?;
+    kill(cluster, Speakers).await?;
+    start(cluster, Speakers)?;
+    for address in &echo.addresses {
+        cluster.client().forget(*address).await?;
+        ask(cluster.client(), By::Udp, (*address, UDP).into()).await?;
+    }
+    cluster.start_part(Part::ApiServer)?;
+    cluster.until_answering().await?;
+    echo.announcers(cluster).await?;
+    ensure!(echo.status(cluster).await? == echo.addresses, "an address has changed");
     echo.gone(cluster).await
 }
 

@@ -1,9 +1,12 @@
 //! One cluster for many tests: started by the first that needs it, kept for the next that wants the same.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use libtest_mimic::{Failed, Trial};
+use patina_lab::clock;
 use patina_lab::sandbox::Held;
 use patina_lab::signals::Signals;
 use patina_lab::state::StateDir;
@@ -21,7 +24,33 @@ const INTERRUPTED: i32 = 130;
 pub(crate) struct Stage {
     tools: Tools,
     runtime: Runtime,
-    held: Mutex<Option<Cluster>>,
+    between: Mutex<Between>,
+}
+
+/// What one test leaves to the next.
+#[derive(Default)]
+struct Between {
+    cluster: Option<Cluster>,
+    spent: Vec<Spent>,
+}
+
+/// How long something took.
+struct Spent {
+    what: String,
+    time: Duration,
+}
+
+impl fmt::Display for Spent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:7.1} s  {}", self.time.as_secs_f64(), self.what)
+    }
+}
+
+/// What each program said last, for whoever has to find out why.
+fn last_words(cluster: &Cluster) -> String {
+    let words = cluster.last_words().into_iter();
+    let words = words.map(|(program, lines)| format!("{program} said last:\n  {}\n", lines.join("\n  ")));
+    words.collect()
 }
 
 impl Stage {
@@ -34,7 +63,7 @@ impl Stage {
             signals.next().await;
             std::process::exit(INTERRUPTED);
         });
-        Ok(Arc::new(Self { tools, runtime, held: Mutex::new(None) }))
+        Ok(Arc::new(Self { tools, runtime, between: Mutex::default() }))
     }
 
     /// A test on a cluster of this kind, which it leaves as it found it. After a failure, or with a node that still has
@@ -45,31 +74,48 @@ impl Stage {
         name: &str,
         test: impl AsyncFnOnce(&mut Cluster) -> anyhow::Result<()> + Send + 'static,
     ) -> Trial {
-        let stage = Arc::clone(self);
-        Trial::test(name, move || stage.play(spec, test))
+        let (stage, what) = (Arc::clone(self), name.to_owned());
+        Trial::test(name, move || stage.play(spec, what, test))
     }
 
-    fn take(&self) -> Option<Cluster> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner).take()
+    /// Where the time went, a line each, in the order of the run.
+    pub(crate) fn account(&self) -> String {
+        let spent: Vec<String> = self.between().spent.iter().map(Spent::to_string).collect();
+        spent.join("\n")
+    }
+
+    fn between(&self) -> MutexGuard<'_, Between> {
+        self.between.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn play(
         &self,
         spec: Spec,
+        what: String,
         test: impl AsyncFnOnce(&mut Cluster) -> anyhow::Result<()>,
     ) -> Result<(), Failed> {
-        let kept = self.take().filter(|cluster| *cluster.spec() == spec);
+        let kept = self.between().cluster.take().filter(|cluster| *cluster.spec() == spec);
         let mut cluster = match kept {
             Some(cluster) => cluster,
-            None => self.runtime.block_on(self.start(spec)).map_err(|error| format!("{error:?}"))?,
+            None => {
+                self.timed("start of a cluster", self.start(spec)).map_err(|error| format!("{error:?}"))?
+            }
         };
-        if let Err(error) = self.runtime.block_on(test(&mut cluster)) {
-            return Err(format!("{error:?}\nwhat the programs said: {:#?}", cluster.last_words()).into());
+        if let Err(error) = self.timed(&what, test(&mut cluster)) {
+            return Err(format!("{error:#}\n\n{}", last_words(&cluster)).into());
         }
         if cluster.nodes().all(|node| node.fault().is_none()) {
-            *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(cluster);
+            self.between().cluster = Some(cluster);
         }
         Ok(())
+    }
+
+    fn timed<T>(&self, what: &str, doing: impl Future<Output = T>) -> T {
+        let begun = clock::now();
+        let done = self.runtime.block_on(doing);
+        let time = clock::now().duration_since(begun);
+        self.between().spent.push(Spent { what: what.to_owned(), time });
+        done
     }
 
     async fn start(&self, spec: Spec) -> anyhow::Result<Cluster> {

@@ -25,9 +25,6 @@ use crate::ground::Ground;
 use crate::node::Node;
 use crate::{Daemons, Spec, Tools, access};
 
-/// The file that says where etcd is reached from the machine.
-const ETCD_URL: &str = "etcd-url";
-
 impl Cluster {
     /// Starts a cluster and waits until its nodes are Ready. `patina` is the project's command, `state` the folder for
     /// its files.
@@ -43,7 +40,6 @@ impl Cluster {
         control.start(Part::ApiServer, &ground)?;
         let admin = ground.credentials.kubeconfig(Account::Admin, &control.url()).to_string();
         let kubeconfig = ground.state.write("kubeconfig", admin.as_bytes())?;
-        ground.state.write(ETCD_URL, control.store_url().as_bytes())?;
         let kube = agent::client(&kubeconfig).await?;
         let client =
             Host::join(&ground.segment, "client", layout::CLIENT_HARDWARE, &layout::client()).await?;

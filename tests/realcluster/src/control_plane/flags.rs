@@ -1,6 +1,7 @@
 //! The command lines of the control plane.
 
 use std::path::Path;
+use std::time::Duration;
 
 use patina_lab::state::StateDir;
 
@@ -18,6 +19,9 @@ pub(crate) const AUDIT_POLICY: &str = "audit-policy.yaml";
 pub(super) const ETCD_AT: ([u8; 4], u16) = ([127, 0, 0, 1], 2379);
 const ETCD_CLIENTS: &str = "http://127.0.0.1:2379";
 const ETCD_PEERS: &str = "http://127.0.0.1:2380";
+/// How long kube-controller-manager believes in a silent node: two renewals of its Lease. By default it is 50 s, in which
+/// a test would only wait.
+const SILENT_NODE: Duration = Duration::from_secs(20);
 /// Cluster IPs of both families.
 const SERVICES: &str = "10.96.0.0/16,fd00:10:96::/112";
 
@@ -69,6 +73,7 @@ pub(super) fn controller_manager(ground: &Ground, kubeconfig: &Path) -> Vec<Stri
         format!("--service-cluster-ip-range={SERVICES}"),
         "--allocate-node-cidrs=false".to_owned(),
         "--leader-elect=false".to_owned(),
+        format!("--node-monitor-grace-period={}s", SILENT_NODE.as_secs()),
         "--bind-address=127.0.0.1".to_owned(),
         "--profiling=false".to_owned(),
     ]

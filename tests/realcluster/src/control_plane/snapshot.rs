@@ -24,11 +24,11 @@ impl ControlPlane {
         Ok(Snapshot { folder })
     }
 
-    /// Puts a snapshot back while API server and etcd are stopped; neither is started. From then on resource versions
+    /// Puts a snapshot back in the place of what API server and etcd have; both are killed, and neither is started. From then on resource versions
     /// are given out a second time.
     pub(crate) async fn restore(&mut self, snapshot: &Snapshot, ground: &Ground) -> anyhow::Result<()> {
-        self.stop(Part::ApiServer).await?;
-        self.stop(Part::Etcd).await?;
+        self.kill(Part::ApiServer).await?;
+        self.kill(Part::Etcd).await?;
         let data = ground.state.file(DATA);
         fs::remove_dir_all(&data)?;
         Ok(copy(&snapshot.folder, &data)?)

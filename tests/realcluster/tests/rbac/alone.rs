@@ -10,10 +10,9 @@ use kube::api::{ApiResource, DeleteParams, DynamicObject, Patch, PatchParams};
 use kube::{Api, Client, Resource};
 use patina::api::{ConfigurationState, ServiceL2Status};
 use patina_lab::cluster::{NAMESPACE, addresses, announcements};
-use patina_lab::daemon::{Daemon, Launch};
+use patina_lab::daemon::{Daemon, Keep, Launch};
 use patina_lab::manifest;
 use patina_lab::netns::Namespace;
-use patina_lab::privilege::Capability;
 use patina_lab::wait::wait_for;
 use patina_realcluster::Cluster;
 use serde::de::DeserializeOwned;
@@ -93,12 +92,11 @@ impl<'a> Alone<'a> {
             ("METALLB_NODE_NAME", NODE.to_owned()),
             own,
         ];
-        let keep: &[Capability] = if self.part == Part::Speaker { &[Capability::NetRaw] } else { &[] };
         let launch = Launch {
             program: Path::new(PATINA),
             arguments: vec![self.part.account().to_owned()],
             environment,
-            keep: Some(keep),
+            keep: Keep::Shipped,
             log: folder.join(format!("rbac-{}.log", self.service)),
         };
         Ok(Daemon::start(self.namespace()?, launch)?)
