@@ -8,6 +8,7 @@ mod boxed;
 mod by_hand;
 mod caches;
 mod command;
+mod configuration;
 mod confined;
 mod data_path;
 mod failover;

@@ -1,5 +1,6 @@
 //! A cluster with nothing in it but two namespaces of the case, and a controller that comes and goes.
 
+mod clean_up;
 mod controller;
 mod server;
 mod services;
@@ -9,7 +10,7 @@ mod written;
 
 use k8s_openapi::api::core::v1::{Namespace, Service};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
-use kube::api::{DeleteParams, ListParams, PostParams};
+use kube::api::{ListParams, PostParams};
 use kube::{Api, Client, Config, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -30,10 +31,10 @@ const CASE: &str = "parity.patina.dev/case";
 pub(crate) struct Cluster {
     /// The Services of the case's own namespace.
     pub(crate) web: Services,
-    client: Client,
+    pub(crate) client: Client,
     /// Namespace of the controller, its pools and its advertisements.
-    own: String,
-    server: Server,
+    pub(crate) own: String,
+    pub(crate) server: Server,
 }
 
 impl Cluster {
@@ -72,22 +73,6 @@ impl Cluster {
 
     pub(crate) async fn config(&self) -> Config {
         self.server.config().await
-    }
-
-    /// Takes away what the case made. What lies inside the namespaces goes with them, when the server finds time; Services
-    /// go first, so that the next case's controller meets none.
-    pub(crate) async fn clean_up(&self) {
-        let Server::Real { .. } = self.server else { return };
-        let namespaces: Api<Namespace> = Api::all(self.client.clone());
-        let mine = ListParams::default().labels(&format!("{CASE}={}", self.own));
-        for namespace in namespaces.list(&mine).await.unwrap() {
-            let services: Api<Service> = Api::namespaced(self.client.clone(), &namespace.name_any());
-            for service in services.list(&ListParams::default()).await.unwrap() {
-                services.delete(&service.name_any(), &DeleteParams::default()).await.unwrap();
-            }
-            namespaces.delete(&namespace.name_any(), &DeleteParams::default()).await.unwrap();
-        }
-        namespaces.delete(&self.own, &DeleteParams::default()).await.unwrap();
     }
 }
 

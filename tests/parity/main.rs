@@ -17,6 +17,7 @@
 mod case;
 mod fixture;
 
+mod admission;
 mod choice;
 mod configuration;
 mod dual_stack;
@@ -24,4 +25,5 @@ mod life;
 mod pools;
 mod requests;
 mod sharing;
+mod takeover;
 mod told;
