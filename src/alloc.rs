@@ -22,6 +22,7 @@ mod addresses;
 mod adopt;
 mod demand;
 mod echo;
+mod leaving;
 mod ledger;
 mod plan;
 mod planner;

@@ -31,7 +31,7 @@ const SERVERS_FAULT: u16 = 500;
 
 /// How an effect ended that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Written {
+pub enum Written {
     /// It stands.
     Whole,
     /// The kind's schema has no place for conditions; everything else stands.
@@ -42,7 +42,7 @@ pub(crate) enum Written {
 
 /// An effect that failed.
 #[derive(Debug, Error)]
-pub(crate) enum WriteError {
+pub enum WriteError {
     /// The API server refused, or did not answer.
     #[error("{}", describe(.0))]
     Refused(#[source] kube::Error),

@@ -29,7 +29,7 @@ use tokio::task::JoinSet;
 use crate::apply::{WriteError, Writer, Written};
 use crate::lease::{Role, Times};
 
-pub(crate) use state::{KINDS, State};
+pub use state::{KINDS, State};
 pub(crate) use term::Census;
 use term::Terms;
 

@@ -20,9 +20,7 @@ use patina_daemon::clock;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-pub(crate) use campaign::{Role, Term, Times};
-
-use campaign::{Campaign, Claim, Record, Step};
+pub use campaign::{Campaign, Claim, Record, Role, Step, Term, Times};
 
 /// Name of the Lease.
 const NAME: &str = "patina-controller";

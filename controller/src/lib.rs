@@ -20,6 +20,18 @@ mod secret;
 mod settings;
 mod unsupported;
 
+/// What decides, without clock, client or task: for tests that bring their own cluster.
+///
+/// ```text
+///  Campaign: Lease as read ─► step ─► claim ─► Role        State: events ─► decide ─► poll_effect ─► handle_end
+/// ```
+pub mod machine {
+    pub use crate::apply::{WriteError, Written};
+    pub use crate::driver::{KINDS, State};
+    pub use crate::lease::{Campaign, Claim, Record, Role, Step, Term, Times};
+    pub use crate::metrics::Metrics;
+}
+
 use std::pin::pin;
 use std::process::ExitCode;
 

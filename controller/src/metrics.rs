@@ -33,7 +33,7 @@ struct Addresses {
 
 /// All metrics of the process.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Metrics {
+pub struct Metrics {
     pub(crate) client: ClientMetrics,
     /// Services that wait for an address.
     pending: Gauge,

@@ -80,7 +80,7 @@ impl Outbox {
             Some(effect) => {
                 let place = place(&effect);
                 if entry.due(effect, place) == Due::Now {
-                    self.lines.push(place, key.clone());
+                    hand_out(&entry.effect, place, key, &mut self.lines, notices);
                 }
                 true
             }
@@ -88,11 +88,7 @@ impl Outbox {
         });
         for (key, effect) in due {
             let place = place(&effect);
-            if let Effect::Notice(notice) = &effect {
-                notices.push(notice.clone());
-            } else {
-                self.lines.push(place, key.clone());
-            }
+            hand_out(&effect, place, &key, &mut self.lines, notices);
             entries.insert(key, Entry::new(effect, place));
         }
         if !entries.is_empty() {
@@ -192,6 +188,15 @@ impl Outbox {
                 self.entries.remove(&object);
             }
         }
+    }
+}
+
+/// A notice is given out at once, everything else stands in line.
+fn hand_out(effect: &Effect, place: Place, key: &EffectKey, lines: &mut Lines, notices: &mut Vec<Notice>) {
+    if let Effect::Notice(notice) = effect {
+        notices.push(notice.clone());
+    } else {
+        lines.push(place, key.clone());
     }
 }
 

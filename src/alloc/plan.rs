@@ -1,8 +1,10 @@
 //! The result of planning: a verdict on every Service that concerns us, and the ledger that belongs to it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use super::echo::Echoes;
+use super::leaving::Leaving;
 use super::{Addresses, Allocation, Ledger, LoadBalancerClass, Refusal};
 use crate::name::ServiceKey;
 use crate::world::Service;
@@ -66,6 +68,7 @@ pub struct Plan {
     pub(super) verdicts: BTreeMap<ServiceKey, Verdict>,
     pub(super) ledger: Ledger,
     pub(super) echoes: Echoes,
+    pub(super) leaving: Leaving,
 }
 
 impl Plan {
@@ -84,10 +87,22 @@ impl Plan {
         &self.ledger
     }
 
-    /// Services whose verdict here differs from the one in `before`, those that have none any more included.
+    /// Services whose verdict here differs from the one in `before`, those that have none any more included, and those
+    /// that may be told of an address by now, since another status has let go of it.
     pub fn changed_since(&self, before: &Self) -> BTreeSet<ServiceKey> {
         let keys = self.verdicts.keys().chain(before.verdicts.keys());
-        keys.filter(|key| self.verdict(key) != before.verdict(key)).cloned().collect()
+        let changed = keys.filter(|key| self.verdict(key) != before.verdict(key)).cloned();
+        changed.chain(self.holders_of(before.leaving.addresses().copied())).collect()
+    }
+
+    /// Whether another Service's status still shows the address, which is taken from that one: this Service is to have it,
+    /// and is not told so before.
+    pub fn is_awaited(&self, address: IpAddr, service: &ServiceKey) -> bool {
+        self.leaving.is_shown_beside(address, service)
+    }
+
+    pub(super) fn holders_of(&self, addresses: impl IntoIterator<Item = IpAddr>) -> BTreeSet<ServiceKey> {
+        addresses.into_iter().flat_map(|address| self.ledger.holders(address)).cloned().collect()
     }
 
     /// What the Service may be said to hold now: what its status shows, unless that is an echo of the past, and what was
@@ -105,7 +120,8 @@ impl Plan {
     pub(super) fn unheard(&self, service: &Service) -> Option<Refusal> {
         let seen = Addresses::first_of_each(&service.ingress);
         let Verdict::Decided(decision) = self.verdict(service.key())? else { return None };
-        decision.lost.clone().filter(|_| seen != decision.addresses() && self.echoes.explain(service, seen))
+        let is_past = seen.is_empty() || self.echoes.explain(service, seen);
+        decision.lost.clone().filter(|_| seen != decision.addresses() && is_past)
     }
 
     /// What was decided last for this very object.

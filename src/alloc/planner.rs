@@ -1,10 +1,12 @@
 //! The three passes: adopt, allocate, again.
 
+use std::net::IpAddr;
+
 use super::adopt::Kept;
-use super::echo::Echoes;
 use super::ledger::Holding;
 use super::search::Search;
 use super::{Addresses, Decision, Demand, Ledger, Plan, Policy, Refusal, Verdict};
+use crate::addr::Family;
 use crate::config::Config;
 use crate::name::ServiceKey;
 use crate::world::{Service, World};
@@ -16,8 +18,8 @@ use crate::world::{Service, World};
 pub fn plan(world: &World, config: &Config, policy: &Policy, last: &Plan) -> Plan {
     let mut by_age: Vec<&Service> = world.services().collect();
     by_age.sort_unstable_by(|a, b| a.identity.age().cmp(&b.identity.age()));
-    let mut plan = Plan { echoes: last.echoes.clone(), ..Plan::default() };
-    plan.echoes.retain(|key| world.service(key).is_some());
+    let mut plan = Plan { echoes: last.echoes.clone(), leaving: last.leaving.clone(), ..Plan::default() };
+    plan.forget(|key| world.service(key).is_some());
     let mut seats = Vec::with_capacity(by_age.len());
     for service in by_age {
         match Seat::of(world, config, policy, last, service) {
@@ -125,7 +127,7 @@ impl Plan {
             Some(holding) => self.ledger.hold(key, holding),
             None => self.strike(key),
         };
-        note(&mut self.echoes, seat.search.service, seat.before, decision.addresses());
+        self.note(seat.search.service, seat.before, decision.addresses());
         let unheard = seat.unheard.as_ref().filter(|_| decision.addresses() == seat.before);
         let decision = Decision { lost: decision.lost.as_ref().or(unheard).cloned(), ..decision.clone() };
         self.verdicts.insert(key.clone(), Verdict::Decided(Box::new(decision)));
@@ -134,19 +136,35 @@ impl Plan {
 
     /// Writes down that a Service gets nothing.
     pub(super) fn close(&mut self, service: &Service, before: Addresses, verdict: Option<Verdict>) {
-        note(&mut self.echoes, service, before, Addresses::NONE);
+        self.note(service, before, Addresses::NONE);
+        let key = service.key();
         match verdict {
-            Some(verdict) => self.verdicts.insert(service.key().clone(), verdict),
-            None => self.verdicts.remove(service.key()),
-        };
+            Some(verdict) => {
+                self.verdicts.insert(key.clone(), verdict);
+            }
+            None => {
+                self.verdicts.remove(key);
+                self.leaving.note(key, Vec::new());
+            }
+        }
+    }
+
+    /// What stands in the status, after a decision.
+    fn note(&mut self, service: &Service, before: Addresses, now: Addresses) {
+        self.echoes.note(service, Addresses::first_of_each(&service.ingress), before, now);
+        let stays = |address: &IpAddr| now.get(Family::of(*address)) == Some(*address);
+        let leaving = service.ingress.iter().copied().filter(|address| !stays(address)).collect();
+        self.leaving.note(service.key(), leaving);
+    }
+
+    /// Forgets what statuses of Services show that are gone.
+    pub(super) fn forget(&mut self, known: impl Fn(&ServiceKey) -> bool) {
+        self.echoes.retain(&known);
+        self.leaving.retain(&known);
     }
 
     fn strike(&mut self, service: &ServiceKey) -> bool {
         let released = self.ledger.release(service);
         released.iter().any(|address| self.ledger.holders(address).is_empty())
     }
-}
-
-fn note(echoes: &mut Echoes, service: &Service, before: Addresses, now: Addresses) {
-    echoes.note(service, Addresses::first_of_each(&service.ingress), before, now);
 }

@@ -29,10 +29,13 @@ pub fn replan(
         let changed = plan.changed_since(&last);
         return (plan, changed);
     };
+    let left: Vec<_> = touched.services.iter().flat_map(|key| last.leaving.of(key)).copied().collect();
     for step in steps {
         last.take(step, policy);
     }
-    (last, touched.services.clone())
+    let mut changed = last.holders_of(left);
+    changed.extend(touched.services.iter().cloned());
+    (last, changed)
 }
 
 /// What a touched Service needs, when it concerns nobody else.
@@ -95,7 +98,7 @@ impl Plan {
         match step {
             Step::Forget(key) => {
                 self.verdicts.remove(&key);
-                self.echoes.retain(|known| *known != key);
+                self.forget(|known| *known != key);
             }
             Step::Close(service, verdict) => self.close(service, self.decided(service), verdict),
             Step::Keep(seat, decision) => {

@@ -49,16 +49,21 @@ impl Controller<'_> {
     pub fn review(&self, touched: &Touched, changed: &BTreeSet<ServiceKey>) -> Review {
         if touched.config() || touched.kinds.contains(&Kind::Namespace) || touched.kinds.contains(&Kind::Node)
         {
-            return self.review_all();
+            let gone = touched.services.union(changed);
+            return self.review_these(self.known().into_iter().chain(gone).collect::<BTreeSet<_>>());
         }
         self.review_these(touched.services.union(changed))
     }
 
     /// Looks at everything: after a start, and when leadership has come.
     pub fn review_all(&self) -> Review {
-        let mut known: BTreeSet<_> = self.world.services().map(Service::key).collect();
-        known.extend(self.world.l2statuses().filter_map(|status| status.service.as_ref()));
-        self.review_these(known)
+        self.review_these(self.known())
+    }
+
+    /// Services that are known, and those that somebody says he announces.
+    fn known(&self) -> BTreeSet<&ServiceKey> {
+        let announced = self.world.l2statuses().filter_map(|status| status.service.as_ref());
+        self.world.services().map(Service::key).chain(announced).collect()
     }
 
     fn review_these<'k>(&self, services: impl IntoIterator<Item = &'k ServiceKey>) -> Review {

@@ -6,7 +6,7 @@ use super::allocated::allocated;
 use super::announced::announced;
 use super::grounds::Grounds;
 use super::{Effect, ServiceWrite, Subject, notice};
-use crate::alloc::Verdict;
+use crate::alloc::{Decision, Verdict};
 use crate::name::PoolName;
 use crate::world::{Condition, Kind, Service};
 
@@ -15,6 +15,7 @@ pub(super) fn effects(grounds: Grounds<'_>, service: &Service) -> Vec<Effect> {
     match grounds.plan.verdict(service.key()) {
         None => Vec::new(),
         Some(Verdict::Clear) => write(service, Vec::new(), Vec::new(), None),
+        Some(Verdict::Decided(decision)) if waits(grounds, service, decision) => let_go(service, decision),
         Some(Verdict::Decided(decision)) => {
             let conditions = vec![allocated(service, decision), announced(grounds, service, decision)];
             let ingress = decision.addresses().iter().collect();
@@ -24,6 +25,25 @@ pub(super) fn effects(grounds: Grounds<'_>, service: &Service) -> Vec<Effect> {
             effects
         }
     }
+}
+
+/// Whether an address of the decision still stands in another status that is to lose it. Nobody is told to have it before
+/// that has happened, so that two never show one address.
+fn waits(grounds: Grounds<'_>, service: &Service, decision: &Decision) -> bool {
+    let is_new = |address: &IpAddr| !service.ingress.contains(address);
+    decision.addresses().iter().filter(is_new).any(|address| grounds.plan.is_awaited(address, service.key()))
+}
+
+/// While it waits it lets go of what it is to lose, so that two may change places; nothing else is said.
+fn let_go(service: &Service, decision: &Decision) -> Vec<Effect> {
+    let stays = |address: &IpAddr| decision.addresses().iter().any(|decided| decided == *address);
+    let ingress: Vec<IpAddr> = service.ingress.iter().copied().filter(stays).collect();
+    if *ingress == *service.ingress {
+        return Vec::new();
+    }
+    let subject = Subject::of(Kind::Service, &service.identity);
+    let (version, conditions) = (service.identity.version.clone(), service.conditions.to_vec());
+    vec![Effect::ServiceStatus(ServiceWrite { subject, version, ingress, conditions })]
 }
 
 /// Writes of status and annotation, as far as they differ from what stands.

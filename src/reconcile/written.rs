@@ -4,7 +4,7 @@ use super::grounds::{Grounds, condition};
 use super::{CrdFlavor, Effect, StatusWrite, Subject, notice};
 use crate::addr::Family;
 use crate::api::conditions::{AcceptedReason, ConditionType};
-use crate::config::{Identity, Origin, Problem, ProblemKind};
+use crate::config::{Identity, Origin, PoolState, Problem, ProblemKind};
 use crate::name::PoolName;
 use crate::world::{Advertisement, Condition, Kind, Pool, PoolCounters};
 
@@ -82,9 +82,10 @@ fn accepted(object: &Identity, problems: &[&Problem], standing: &[Condition]) ->
     condition(kind, !rejected, &reason.to_string(), &message, standing, generation)
 }
 
+/// A rejected pool gives nobody an address, so it has none available, whatever it last said while it was right.
 fn counters(grounds: Grounds<'_>, name: &PoolName) -> PoolCounters {
     let usage = grounds.plan.ledger().usage(name);
-    let pool = grounds.config.pool(name);
+    let pool = grounds.config.pool(name).filter(|pool| pool.state == PoolState::Sound);
     let capacity = |family| pool.map_or(0, |pool| pool.ranges.count(family));
     let free = |family, held: u64| clamp(capacity(family).saturating_sub(held.into()));
     PoolCounters {

@@ -51,6 +51,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("patina-lab", &["patina", "patina-apiserver"]),
     ("patina-cli", &["patina", "patina-controller", "patina-daemon", "patina-lab", "patina-speaker"]),
     ("patina-simulation", &["patina"]),
+    ("patina-model", &["patina", "patina-controller", "patina-daemon", "patina-simulation"]),
     ("patina-realcluster", &["patina", "patina-cli", "patina-lab"]),
 ];
 

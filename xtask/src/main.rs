@@ -44,6 +44,8 @@ enum Chore {
     RealCluster(realcluster::RealCluster),
     /// Tell drawn histories again, or one from a file, and show what they break.
     Sim(sim::Arguments),
+    /// Tells histories of the model of allocation again: by seed, or from a file.
+    Model(sim::Arguments),
     /// Check the facts that `patina lab --output json` told.
     Story {
         /// File with the JSON document.
@@ -61,7 +63,8 @@ fn main() -> Result<()> {
         Chore::Orphans => orphans::check(root),
         Chore::Parity(arguments) => parity::run(root, &arguments),
         Chore::RealCluster(verb) => realcluster::run(root, &verb),
-        Chore::Sim(arguments) => sim::run(root, &arguments),
+        Chore::Sim(arguments) => sim::run(root, "patina-simulation", &arguments),
+        Chore::Model(arguments) => sim::run(root, "patina-model", &arguments),
         Chore::Story { file } => story::check(&file),
     }
 }

@@ -1,4 +1,4 @@
-//! `sim`: tells histories of the simulation again, by seed or from a file.
+//! `sim` and `model`: tell histories of the simulation, or of the model of allocation, again, by seed or from a file.
 
 use std::path::{Path, PathBuf};
 
@@ -23,10 +23,10 @@ pub(crate) struct Arguments {
     trace: bool,
 }
 
-/// Fails when a history breaks a promise.
-pub(crate) fn run(root: &Path, arguments: &Arguments) -> Result<()> {
+/// Tells histories by the `package` that knows how. Fails when one breaks a promise or a law.
+pub(crate) fn run(root: &Path, package: &str, arguments: &Arguments) -> Result<()> {
     let mut cargo = tree::cargo_command(root);
-    cargo.args(["run", "--quiet", "--package", "patina-simulation", "--"]);
+    cargo.args(["run", "--quiet", "--package", package, "--"]);
     if let Some(seed) = arguments.seed {
         cargo.args(["--seed", &seed.to_string(), "--count", &arguments.count.to_string()]);
     }
@@ -36,6 +36,6 @@ pub(crate) fn run(root: &Path, arguments: &Arguments) -> Result<()> {
     if arguments.trace {
         cargo.arg("--trace");
     }
-    ensure!(cargo.status().context("cargo")?.success(), "a history broke a promise");
+    ensure!(cargo.status().context("cargo")?.success(), "a history failed");
     Ok(())
 }

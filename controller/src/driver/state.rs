@@ -14,14 +14,13 @@ use crate::metrics::Metrics;
 use crate::outbox::{Lane, Outbox, Outcome, Place};
 
 /// Kinds that the controller watches all the time; Services are watched while it leads.
-pub(crate) const KINDS: [Kind; 5] =
-    [Kind::Namespace, Kind::Node, Kind::Pool, Kind::Advertisement, Kind::L2Status];
+pub const KINDS: [Kind; 5] = [Kind::Namespace, Kind::Node, Kind::Pool, Kind::Advertisement, Kind::L2Status];
 
 /// Kinds without which nothing is decided: a Service whose pool is not known yet would lose its address.
 const NEEDED: [Kind; 3] = [Kind::Namespace, Kind::Pool, Kind::Advertisement];
 
 /// Everything known and decided.
-pub(crate) struct State {
+pub struct State {
     policy: Policy,
     metrics: Metrics,
     outlook: Outlook,
@@ -40,7 +39,7 @@ pub(crate) struct State {
 
 impl State {
     /// Nothing is known yet.
-    pub(crate) fn new(policy: Policy, metrics: Metrics) -> Self {
+    pub fn new(policy: Policy, metrics: Metrics) -> Self {
         Self {
             policy,
             metrics,
@@ -58,12 +57,12 @@ impl State {
     }
 
     /// Whether everything was read that decisions need, but for the Services: who follows could lead at once.
-    pub(crate) fn is_ready(&self) -> bool {
+    pub fn is_ready(&self) -> bool {
         self.world.knows(&NEEDED)
     }
 
     /// Takes what a watch says.
-    pub(crate) fn handle_event(&mut self, event: Event) {
+    pub fn handle_event(&mut self, event: Event) {
         match event {
             Event::Change(change) => {
                 self.metrics.client.updates.add(1);
@@ -74,9 +73,10 @@ impl State {
     }
 
     /// Takes the end of an effect.
-    pub(crate) fn handle_end(&mut self, effect: &Effect, result: Result<Written, WriteError>, now: Instant) {
+    pub fn handle_end(&mut self, effect: &Effect, result: Result<Written, WriteError>, now: Instant) {
         let outcome = match &result {
-            Ok(Written::Whole | Written::Gone) => Outcome::Done,
+            Ok(Written::Whole) => Outcome::Done,
+            Ok(Written::Gone) => Outcome::Gone,
             Ok(Written::WithoutConditions) => {
                 self.notice_foreign_crds();
                 Outcome::Done
@@ -90,6 +90,7 @@ impl State {
         self.outbox.end(effect, outcome, now);
     }
 
+    /// What is due on pools and advertisements is another thing from now on.
     fn notice_foreign_crds(&mut self) {
         if self.crds == CrdFlavor::MetalLb {
             return;
@@ -98,10 +99,11 @@ impl State {
             "the cluster has MetalLB's own definitions: pools and advertisements show no conditions"
         );
         self.crds = CrdFlavor::MetalLb;
+        self.touched.statuses.insert(Kind::Pool);
     }
 
     /// Decides, if something was touched and the Services are known. The answer is what people are to be told.
-    pub(crate) fn decide(&mut self) -> Vec<Notice> {
+    pub fn decide(&mut self) -> Vec<Notice> {
         if !self.is_ready() || !self.world.knows(&[Kind::Service]) {
             return Vec::new();
         }
@@ -117,7 +119,7 @@ impl State {
     }
 
     /// A term has ended: somebody else may decide, and nothing that was decided here is worth anything from now on.
-    pub(crate) fn follow(&mut self) {
+    pub fn follow(&mut self) {
         self.plan = None;
         self.reading = None;
         self.outbox.clear();
@@ -168,12 +170,12 @@ impl State {
     }
 
     /// The next effect to carry out.
-    pub(crate) fn poll_effect(&mut self, now: Instant) -> Option<Effect> {
+    pub fn poll_effect(&mut self, now: Instant) -> Option<Effect> {
         self.outbox.poll(now)
     }
 
     /// Whether Services still wait to be given addresses: everything else stays behind.
-    pub(crate) fn gives_addresses(&self) -> bool {
+    pub fn gives_addresses(&self) -> bool {
         self.outbox.gives_addresses()
     }
 
@@ -183,7 +185,7 @@ impl State {
     }
 
     /// When the loop has something to do although nothing has happened.
-    pub(crate) fn poll_timeout(&self, now: Instant) -> Option<Instant> {
+    pub fn poll_timeout(&self, now: Instant) -> Option<Instant> {
         self.outbox.poll_timeout(now)
     }
 }

@@ -14,31 +14,31 @@ use patina::time::Instant;
 
 /// The times of leadership.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Times {
+pub struct Times {
     /// How long a silent holder is waited for.
-    pub(crate) duration: Duration,
+    pub duration: Duration,
     /// How long a leader relies on its last renewal. Shorter than `duration`: it stops before anybody else begins.
-    pub(crate) renew: Duration,
+    pub renew: Duration,
     /// Pause between attempts.
-    pub(crate) retry: Duration,
+    pub retry: Duration,
 }
 
 impl Times {
     /// Times in the proportion that Kubernetes' own components have: 15, 10 and 2 seconds.
-    pub(crate) fn of(duration: Duration) -> Self {
+    pub fn of(duration: Duration) -> Self {
         Self { duration, renew: duration * 2 / 3, retry: duration * 2 / 15 }
     }
 
     /// How long the answer to a write is waited for. A write that begins at the last moment of a term is given up before
     /// anybody else may begin.
-    pub(crate) fn patience(self) -> Duration {
+    pub fn patience(self) -> Duration {
         (self.duration - self.renew) * 4 / 5
     }
 }
 
 /// Whether this process may write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Role {
+pub enum Role {
     /// It may not.
     Following,
     /// It may, until then.
@@ -47,16 +47,16 @@ pub(crate) enum Role {
 
 /// Counts the terms of this process. Between two of them somebody else may have led.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Term(u32);
+pub struct Term(u32);
 
 impl Role {
     /// Whether it may write at `now`.
-    pub(crate) fn leads(self, now: Instant) -> bool {
+    pub fn leads(self, now: Instant) -> bool {
         self.term(now).is_some()
     }
 
     /// The term that runs at `now`, if this process leads.
-    pub(crate) fn term(self, now: Instant) -> Option<Term> {
+    pub fn term(self, now: Instant) -> Option<Term> {
         match self {
             Self::Leading { term, until } if now < until => Some(term),
             Self::Leading { .. } | Self::Following => None,
@@ -66,27 +66,29 @@ impl Role {
 
 /// A Lease as far as it matters.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Record {
+pub struct Record {
     /// `None`: it was given back.
-    pub(crate) holder: Option<String>,
+    pub holder: Option<String>,
     /// `leaseDurationSeconds`.
-    pub(crate) duration: Duration,
+    pub duration: Duration,
     /// `metadata.resourceVersion`: changes with each renewal.
-    pub(crate) version: String,
+    pub version: String,
 }
 
 /// What to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Claim {
-    pub(crate) holder: String,
-    pub(crate) duration: Duration,
+pub struct Claim {
+    /// `holderIdentity`; empty gives the Lease back.
+    pub holder: String,
+    /// `leaseDurationSeconds`.
+    pub duration: Duration,
     /// Somebody else held it before, or nobody.
-    pub(crate) takes_over: bool,
+    pub takes_over: bool,
 }
 
 /// What to do after an observation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Step {
+pub enum Step {
     /// Somebody else leads.
     Wait,
     /// Write this.
@@ -95,7 +97,7 @@ pub(crate) enum Step {
 
 /// The machine.
 #[derive(Debug)]
-pub(crate) struct Campaign {
+pub struct Campaign {
     identity: String,
     times: Times,
     /// The Lease, and since when it looks like this.
@@ -105,12 +107,13 @@ pub(crate) struct Campaign {
 }
 
 impl Campaign {
-    pub(crate) fn new(identity: String, times: Times) -> Self {
+    /// Follows, under the name `identity`.
+    pub fn new(identity: String, times: Times) -> Self {
         Self { identity, times, seen: None, role: Role::Following, terms: 0 }
     }
 
     /// Takes the Lease as it was read; `None`: there is none.
-    pub(crate) fn observe(&mut self, record: Option<Record>, now: Instant) {
+    pub fn observe(&mut self, record: Option<Record>, now: Instant) {
         let since = match (&self.seen, &record) {
             (Some((before, since)), Some(record)) if before == record => *since,
             _ => now,
@@ -122,13 +125,13 @@ impl Campaign {
     }
 
     /// What to do about what was observed last.
-    pub(crate) fn step(&self, now: Instant) -> Step {
+    pub fn step(&self, now: Instant) -> Step {
         let mine = self.holder() == Some(self.identity.as_str());
         if mine || self.is_free(now) { Step::Claim(self.claim(!mine)) } else { Step::Wait }
     }
 
     /// The claim stands; the request for it began at `begun`.
-    pub(crate) fn won(&mut self, begun: Instant) {
+    pub fn won(&mut self, begun: Instant) {
         let term = self.role.term(begun).unwrap_or_else(|| {
             self.terms = self.terms.wrapping_add(1);
             Term(self.terms)
@@ -137,12 +140,12 @@ impl Campaign {
     }
 
     /// What this process may do.
-    pub(crate) fn role(&self) -> Role {
+    pub fn role(&self) -> Role {
         self.role
     }
 
     /// What gives the Lease back, if it is ours.
-    pub(crate) fn resignation(&mut self) -> Option<Claim> {
+    pub fn resignation(&mut self) -> Option<Claim> {
         self.role = Role::Following;
         let mine = self.holder() == Some(self.identity.as_str());
         mine.then(|| Claim { holder: String::new(), duration: Duration::from_secs(1), takes_over: false })

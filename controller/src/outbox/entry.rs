@@ -12,8 +12,10 @@ use super::pause::pause;
 /// How an effect ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// It stands, or there is nothing left that it could stand on.
+    /// It stands.
     Done,
+    /// There is nothing left that it could stand on: it is forgotten.
+    Gone,
     /// The object has changed since it was decided on: it is to be seen and decided on again.
     Outdated,
     /// The server does not take it.
@@ -85,9 +87,8 @@ impl Entry {
             State::Sent(sent) | State::Stale(sent) | State::NotDue(sent) => {
                 (State::Stale(sent), Due::AsBefore)
             }
-            State::Pausing(..) | State::Written(_) | State::Outdated(_) | State::Settled => {
-                (State::Ready, Due::Now)
-            }
+            State::Pausing(..) | State::Written(_) | State::Outdated(_) => (State::Ready, Due::Now),
+            State::Settled => (State::Settled, Due::Now),
         };
         self.state = state;
         if !same {
@@ -110,7 +111,8 @@ impl Entry {
         self.state = match (self.state, outcome) {
             (State::NotDue(since), _) => State::NotDue(since),
             (State::Stale(_), _) => State::Ready,
-            (_, Outcome::Done) => State::Written(now + ECHO),
+            (State::Sent(since), Outcome::Gone) => State::NotDue(since),
+            (_, Outcome::Done | Outcome::Gone) => State::Written(now + ECHO),
             (_, Outcome::Outdated) if *sent != self.effect => State::Ready,
             (_, Outcome::Outdated) => State::Outdated(now + ECHO),
             (_, Outcome::Refused) => self.pausing(failures, Fault::Its, chance, now),

@@ -73,7 +73,7 @@ impl Pace {
     pub(super) fn end(&mut self, outcome: Outcome, sent: Instant, now: Instant) -> News {
         self.under_way = self.under_way.saturating_sub(1);
         match outcome {
-            Outcome::Done | Outcome::Outdated | Outcome::Refused => self.answered(),
+            Outcome::Done | Outcome::Gone | Outcome::Outdated | Outcome::Refused => self.answered(),
             Outcome::Unwell { wait } => {
                 self.failed(wait, sent, now);
                 News::Nothing

@@ -98,6 +98,26 @@ fn an_echo_ends_it_and_a_later_change_begins_anew() {
 }
 
 #[test]
+fn what_is_due_on_an_object_that_is_gone_is_forgotten() {
+    let mut outbox = Outbox::default();
+    review(&mut outbox, [status("a", 1)]);
+    outbox.poll(START).unwrap();
+    outbox.end(&status("a", 1), Outcome::Gone, START);
+    assert_eq!(outbox.poll_timeout(START), None);
+    assert_eq!(poll_all(&mut outbox, START + ECHO), []);
+}
+
+#[test]
+fn what_was_told_of_an_object_is_told_again_of_the_next_of_its_name_and_never_sent() {
+    let mut outbox = Outbox::default();
+    let next = Notice { subject: Subject { uid: "v".into(), ..subject("a") }, ..notice("one") };
+    assert_eq!(review(&mut outbox, [Effect::Notice(notice("one"))]), [notice("one")]);
+    assert_eq!(review(&mut outbox, [Effect::Notice(next.clone())]), [next.clone()]);
+    assert_eq!(review(&mut outbox, [Effect::Notice(next)]), []);
+    assert_eq!(poll_all(&mut outbox, START), []);
+}
+
+#[test]
 fn objects_that_were_not_looked_at_are_left_as_they_are() {
     let mut outbox = Outbox::default();
     review(&mut outbox, [status("a", 1)]);

@@ -74,15 +74,18 @@ impl Room {
         }));
     }
 
-    pub(super) fn review(&self) -> Review {
-        let controller = Controller {
+    pub(super) fn controller(&self) -> Controller<'_> {
+        Controller {
             world: &self.cluster.world,
             config: &self.cluster.config,
             problems: &self.problems,
             plan: &self.cluster.plan,
             crds: self.crds,
-        };
-        controller.review_all()
+        }
+    }
+
+    pub(super) fn review(&self) -> Review {
+        self.controller().review_all()
     }
 
     /// Decides, and carries every effect out.

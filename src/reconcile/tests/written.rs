@@ -31,6 +31,17 @@ fn row_47_counters_follow_assignment_and_a_manual_edit_is_put_right() {
 }
 
 #[test]
+fn a_rejected_pool_has_no_address_available_whatever_it_said_before() {
+    let mut room = Room::with(&[pool("a", &["192.0.2.0/30"])]);
+    room.apply(service("s", 1));
+    room.settle();
+    room.cluster.pools(&[pool("a", &["192.0.2.0/30", "nonsense"])]);
+    room.read();
+    room.settle();
+    assert_eq!(counters(&room), PoolCounters { assigned_v4: 1, ..PoolCounters::default() });
+}
+
+#[test]
 fn our_own_write_of_a_status_is_no_change_of_what_the_operator_wants() {
     let mut room = Room::with(&[pool("a", &["192.0.2.0/30"])]);
     let mut written = room.world.pools().next().unwrap().clone();

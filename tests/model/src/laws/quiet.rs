@@ -1,0 +1,173 @@
+//! What must hold at quiet points, of addresses.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use patina::world::Service;
+
+use super::{Last, Law, Laws, Phase, Violation, hold};
+use crate::object;
+use crate::reference::{Book, Has, Holdings, Reference, Standing, compatible, sorted};
+use crate::server::Server;
+use crate::step::{Families, Type};
+use crate::truth::{Asked, Truth};
+
+/// What the statuses show, by the number of the Service.
+type Shown = BTreeMap<u8, Standing>;
+
+impl Laws {
+    /// All is settled: judges, and remembers what stands. `terms` have begun so far.
+    ///
+    /// # Errors
+    /// The first law that is broken.
+    pub fn judge(
+        &mut self,
+        truth: &Truth,
+        server: &Server,
+        terms: u32,
+        at: Duration,
+    ) -> Result<(), Violation> {
+        let shown = shown(truth, server);
+        apart(truth, &shown, at)?;
+        let reference = Reference::new(truth);
+        let holdings = reference.plan(&shown);
+        for number in reference.by_age() {
+            let (shows, fits) = (&shown[&number].addresses, holdings.get(&number).map(|has| &has.addresses));
+            let fits = fits.map(Vec::as_slice).unwrap_or_default();
+            hold(shows == fits, Law::Settled, at, || {
+                format!("s{number} shows {shows:?}, and is to have {fits:?}")
+            })?;
+        }
+        self.told(truth, server, &holdings, at)?;
+        if let Some(last) = &self.last {
+            self.phase.keeps(truth, last, &holdings, terms, at)?;
+            self.phase.oldest_first(&reference, truth, last, &holdings, at)?;
+        }
+        self.last = Some(Last { truth: truth.clone(), holdings, terms });
+        self.phase = Phase::default();
+        Ok(())
+    }
+}
+
+fn shown(truth: &Truth, server: &Server) -> Shown {
+    let standing = |service: &Service| Standing {
+        addresses: service.ingress.to_vec(),
+        mark: service
+            .annotations
+            .allocated_from
+            .as_deref()
+            .and_then(|name| name.strip_prefix('p')?.parse().ok()),
+    };
+    let ours = truth.services.iter().filter(|(_, asked)| asked.wish.kind == Type::Balancer);
+    ours.filter_map(|(number, _)| Some((*number, standing(server.service(&object::service_key(*number))?))))
+        .collect()
+}
+
+fn apart(truth: &Truth, shown: &Shown, at: Duration) -> Result<(), Violation> {
+    for (one, standing) in shown {
+        for (other, theirs) in shown.range(one + 1..) {
+            let doubled = standing.addresses.iter().find(|address| theirs.addresses.contains(address));
+            let clash =
+                doubled.filter(|_| !compatible(&truth.services[one].wish, &truth.services[other].wish));
+            hold(clash.is_none(), Law::Apart, at, || format!("s{one} and s{other} both show {clash:?}"))?;
+        }
+    }
+    Ok(())
+}
+
+impl Phase {
+    /// Whose pool and wish have not changed holds what it held.
+    fn keeps(
+        &self,
+        truth: &Truth,
+        last: &Last,
+        now: &Holdings,
+        terms: u32,
+        at: Duration,
+    ) -> Result<(), Violation> {
+        for (number, held) in &last.holdings {
+            if !self.is_untouched(*number, truth, last) || !is_full(held, &last.truth.services[number]) {
+                continue;
+            }
+            let stays = !self.labels && !self.moves_pools(truth, last, held);
+            let forgotten =
+                terms != last.terms && held.addresses.iter().any(|a| self.contested(*a, *number, last));
+            let has = now.get(number).map(|has| &has.addresses);
+            hold(!stays || forgotten || has == Some(&held.addresses), Law::Keeps, at, || {
+                format!("s{number} had {:?} and has {has:?}", held.addresses)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Whether its pool was written or rejected, or another one that has held its addresses was: the older of two is in force.
+    fn moves_pools(&self, truth: &Truth, last: &Last, held: &Has) -> bool {
+        let written =
+            self.pools.iter().flat_map(|pool| [truth.pools.get(pool), last.truth.pools.get(pool)]).flatten();
+        let mut ever = written.flat_map(|offered| &offered.ever);
+        let sound = |truth: &Truth| Book::read(truth).sound(held.pool).is_some();
+        let judged_anew = !sound(truth) || !sound(&last.truth);
+        judged_anew || self.pools.contains(&held.pool) || ever.any(|address| held.addresses.contains(address))
+    }
+
+    /// Whether it is the same Service and nobody has touched it.
+    fn is_untouched(&self, number: u8, truth: &Truth, last: &Last) -> bool {
+        let (before, now) = (last.truth.services.get(&number), truth.services.get(&number));
+        let same = before.zip(now).is_some_and(|(before, now)| before.uid == now.uid);
+        same && !self.services.contains(&number) && !self.shown.contains(&number)
+    }
+
+    /// Whether somebody else has got a claim to the address by a hand or by a change: after a change of leader nobody
+    /// remembers who was there first.
+    fn contested(&self, address: IpAddr, number: u8, last: &Last) -> bool {
+        let others =
+            last.holdings.iter().filter(|(other, has)| **other != number && has.addresses.contains(&address));
+        self.addresses.contains(&address)
+            || others.into_iter().any(|(other, _)| self.services.contains(other))
+    }
+
+    /// Whoever got something exclusive got nothing that an older one was waiting for. Told only where nothing but Services
+    /// has changed, and of those who wait for one address.
+    fn oldest_first(
+        &self,
+        reference: &Reference<'_>,
+        truth: &Truth,
+        last: &Last,
+        now: &Holdings,
+        at: Duration,
+    ) -> Result<(), Violation> {
+        if !self.pools.is_empty() || self.labels {
+            return Ok(());
+        }
+        let by_age = reference.by_age();
+        let waits = |number: &u8| {
+            let asked = &truth.services[number];
+            let single = matches!(asked.wish.families, Families::V4 | Families::V6);
+            let waited = !last.holdings.contains_key(number) && !now.contains_key(number);
+            single && waited && self.is_untouched(*number, truth, last)
+        };
+        let got = |number: &u8| {
+            let exclusive = truth.services[number].wish.key.is_none() && !self.shown.contains(number);
+            let had = last.holdings.get(number).map(|has| &has.addresses);
+            exclusive && now.get(number).is_some_and(|has| Some(&has.addresses) != had)
+        };
+        for (place, waiting) in by_age.iter().enumerate().filter(|(_, number)| waits(number)) {
+            for younger in by_age[place..].iter().filter(|number| got(number)) {
+                let mut without = now.clone();
+                without.remove(younger);
+                let could = reference.best(*waiting, &without);
+                hold(could.is_none(), Law::OldestFirst, at, || {
+                    format!("s{younger} got what s{waiting} waits for: {could:?}")
+                })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether it holds all that it asks for.
+fn is_full(held: &Has, asked: &Asked) -> bool {
+    let single = matches!(asked.wish.families, Families::V4 | Families::V6);
+    held.content && (single || held.addresses.len() == 2) && held.addresses == sorted(&held.addresses)
+}

@@ -1,0 +1,142 @@
+//! What happens to a cluster, as plain values that can be written down and read again.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+/// One thing that happens.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Step {
+    /// A user creates the Service, or asks for something else with it.
+    Service(u8, Wish),
+    /// A user deletes it.
+    Delete(u8),
+    /// Somebody writes these addresses into its status by hand.
+    Show(u8, Vec<IpAddr>),
+    /// Somebody edits the annotation that says which pool its addresses come from.
+    Mark(u8, Option<u8>),
+    /// The operator creates the pool or writes it anew.
+    Pool(u8, PoolWish),
+    /// The operator deletes it.
+    NoPool(u8),
+    /// The namespace gets this label.
+    Label(u8, u8),
+    /// An advertisement for everything comes or goes.
+    Advertise(bool),
+    /// Nothing passes between the controller and the API server; what is under way is lost or arrives after the end of it.
+    Cut(u8),
+    /// It passes again.
+    Heal(u8),
+    /// Requests of the controller arrive, and no answer comes back, until it is healed.
+    Deafen(u8),
+    /// Requests of the controller are under way for so many milliseconds at most, until it is healed.
+    Slow(u8, u16),
+    /// What its watches tell is so many milliseconds late at most, until it is healed.
+    Stale(u8, u16),
+    /// The controller dies.
+    Crash(u8),
+    /// It starts.
+    Start(u8),
+    /// Its process stands still for so many milliseconds.
+    Stall(u8, u16),
+    /// Its watches break and go on where they were.
+    Break(u8),
+    /// The API server forgets old versions, and every watch breaks: those that lag list again.
+    Forget,
+    /// The API server answers most writes with errors for so many milliseconds; some it carries out all the same.
+    Unwell(u16),
+    /// Everything is mended and nobody does anything until all is settled: then every law must hold.
+    Quiet,
+    /// As [`Step::Quiet`], and then the leader dies: the next one finds nothing to write.
+    Succeed,
+}
+
+/// What a Service asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Wish {
+    /// Type and class.
+    #[serde(default)]
+    pub kind: Type,
+    /// Cluster addresses and policy.
+    pub families: Families,
+    /// The pool that it names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<u8>,
+    /// The addresses that it names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<IpAddr>,
+    /// Its sharing key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<u8>,
+    /// Its only port.
+    pub port: u16,
+    /// `externalTrafficPolicy: Local`.
+    #[serde(default)]
+    pub local: bool,
+    /// Value of its label `app` and of its selector.
+    #[serde(default)]
+    pub app: u8,
+}
+
+/// Type and class of a Service.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Type {
+    /// `LoadBalancer`, without a class: ours.
+    #[default]
+    Balancer,
+    /// `LoadBalancer` of somebody else's class.
+    OtherClass,
+    /// `ClusterIP`.
+    ClusterIp,
+}
+
+/// Which families a Service wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Families {
+    /// IPv4 alone.
+    V4,
+    /// IPv6 alone.
+    V6,
+    /// `RequireDualStack`.
+    Both,
+    /// `PreferDualStack`, IPv4 first.
+    PreferV4,
+    /// `PreferDualStack`, IPv6 first.
+    PreferV6,
+}
+
+/// What a pool is to be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PoolWish {
+    /// `first-last`, in order; what is something else is wrong on purpose.
+    pub ranges: Vec<String>,
+    /// `autoAssign: false`.
+    #[serde(default)]
+    pub on_request: bool,
+    /// `avoidBuggyIPs`.
+    #[serde(default)]
+    pub avoid_buggy: bool,
+    /// `serviceAllocation`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub whom: Option<Whom>,
+}
+
+/// Whom a pool is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Whom {
+    /// 0: none.
+    #[serde(default)]
+    pub priority: u8,
+    /// A namespace by number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<u8>,
+    /// Namespaces by label.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<u8>,
+    /// Services by label.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<u8>,
+}
