@@ -30,7 +30,7 @@ fn who_gets_an_address_is_told_so_after_the_status_of_the_last_has_let_go_of_it(
     let mut room = room();
     room.apply(in_pool(service("s", 2), "b"));
     room.decide();
-    assert_eq!(room.answer("t"), "192.0.2.0 from a");
+    assert_eq!(room.answer("t"), "192.0.2.0");
     assert_eq!(written(&room.review()), ["s [198.51.100.0]"]);
     room.settle();
     room.decide();
