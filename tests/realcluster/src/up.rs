@@ -14,7 +14,7 @@ use patina_lab::agent;
 use patina_lab::resident::Resident;
 use patina_lab::sandbox::{self, Side};
 use patina_lab::signals::Signals;
-use patina_lab::state::StateDir;
+use patina_lab::state::{StateDir, StateError};
 use patina_lab::wait::wait_for;
 use patina_realcluster::{Cluster, Spec, Tools};
 
@@ -52,6 +52,10 @@ pub(crate) fn up(nodes: u8, folder: &Path) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+fn taken(folder: &Path) -> String {
+    format!("a cluster is running already, in {}; `cargo xtask realcluster down` ends it", folder.display())
+}
+
 /// Without nodes nothing would come of a Service.
 fn next_steps(nodes: u8, folder: &Path) -> String {
     let example = if nodes == 0 { "" } else { "  kubectl apply -f examples/quickstart\n" };
@@ -87,7 +91,10 @@ pub(crate) fn stay(nodes: u8, folder: &Path) -> anyhow::Result<ExitCode> {
         Side::Outside(code) => return Ok(code),
         Side::Inside(held) => held,
     };
-    let state = StateDir::take(folder)?;
+    let state = match StateDir::take(folder) {
+        Err(StateError::Taken(_)) => bail!(taken(folder)),
+        state => state?,
+    };
     state.write(PROCESS, number.as_bytes())?;
     agent::log_to(fs::File::options().create(true).append(true).open(folder.join("realcluster.log"))?);
     runtime()?.block_on(async {
