@@ -60,6 +60,12 @@ impl StateDir {
         path.is_dir() && matches!(lock(path), Err(StateError::Taken(_)))
     }
 
+    /// Removes what one that was killed has left, unless another lives there.
+    pub fn sweep(path: &Path) {
+        // Whoever holds it removes it, and what cannot be removed now, the next one removes.
+        drop(Self::take(path));
+    }
+
     /// The folder's path.
     pub fn path(&self) -> &Path {
         &self.path
@@ -161,6 +167,19 @@ mod tests {
         fs::write(path.join("kubeconfig"), "old").unwrap();
         let state = StateDir::take(&path).unwrap();
         assert_eq!(fs::read_dir(state.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn only_what_nobody_holds_is_swept_away() {
+        let path = somewhere("swept");
+        let held = StateDir::take(&path).unwrap();
+        StateDir::sweep(&path);
+        assert!(path.exists());
+        drop(held);
+        DirBuilder::new().mode(0o700).create(&path).unwrap();
+        fs::write(path.join("kubeconfig"), "old").unwrap();
+        StateDir::sweep(&path);
+        assert!(!path.exists());
     }
 
     #[test]

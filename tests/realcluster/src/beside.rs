@@ -23,7 +23,10 @@ const ETCD: &str = "PATINA_CONFORMANCE_ETCD";
 pub(crate) fn run(state: &Path, command: &[OsString]) -> anyhow::Result<ExitCode> {
     let tools = tools()?;
     let held = match sandbox::enter()? {
-        Side::Outside(code) => return Ok(code),
+        Side::Outside(code) => {
+            StateDir::sweep(state);
+            return Ok(code);
+        }
         Side::Inside(held) => held,
     };
     let state = StateDir::take(state)?;

@@ -88,7 +88,10 @@ pub(crate) fn stay(nodes: u8, folder: &Path) -> anyhow::Result<ExitCode> {
     // Inside the box it will have another one.
     let number = std::process::id().to_string();
     let held = match sandbox::enter()? {
-        Side::Outside(code) => return Ok(code),
+        Side::Outside(code) => {
+            StateDir::sweep(folder);
+            return Ok(code);
+        }
         Side::Inside(held) => held,
     };
     let state = match StateDir::take(folder) {

@@ -17,11 +17,13 @@ mod restart;
 mod rights;
 mod stage;
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Conclusion, Trial};
 use patina_lab::sandbox::{self, Side};
+use patina_lab::state::StateDir;
 use patina_realcluster::{Spec, Tools};
 use stage::Stage;
 
@@ -67,7 +69,10 @@ fn play(mut arguments: Arguments) -> anyhow::Result<ExitCode> {
     let tools = Tools::ready(|step| println!("{step}"))?;
     let held = match sandbox::enter()? {
         Side::Inside(held) => held,
-        Side::Outside(code) => return Ok(code),
+        Side::Outside(code) => {
+            StateDir::sweep(Path::new(stage::FOLDER));
+            return Ok(code);
+        }
     };
     arguments.test_threads = Some(1);
     let stage = Stage::new(tools, held)?;

@@ -15,7 +15,8 @@ use tokio::runtime::Runtime;
 
 /// The patina command that belongs to these tests.
 pub(crate) const PATINA: &str = env!("CARGO_BIN_EXE_patina-on-realcluster");
-const FOLDER: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/realcluster");
+/// Where the cluster has its files.
+pub(crate) const FOLDER: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/realcluster");
 
 /// What a shell makes of SIGINT.
 const INTERRUPTED: i32 = 130;
