@@ -1,5 +1,6 @@
 //! Rows 45 and 97: what the API server accepts.
 
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::api::{Api, DeleteParams, DynamicObject, Patch, PatchParams, PostParams};
 use kube::core::GroupVersionKind;
 use kube::discovery::pinned_kind;
@@ -17,6 +18,19 @@ const PLACEHOLDER: &str = "metallb-system";
 /// Kinds that the operator writes.
 const WRITTEN: [&str; 6] =
     ["IPAddressPool", "L2Advertisement", "BGPAdvertisement", "BGPPeer", "BFDProfile", "Community"];
+
+/// Columns of each kind after its name.
+const COLUMNS: &[(&str, &[&str])] = &[
+    ("ipaddresspools", &["Auto Assign", "Avoid Buggy IPs", "Addresses"]),
+    ("l2advertisements", &["IPAddressPools", "IPAddressPool Selectors", "Interfaces", "Node Selectors"]),
+    ("bgpadvertisements", &["IPAddressPools", "IPAddressPool Selectors", "Peers", "Node Selectors"]),
+    ("bgppeers", &["Address", "ASN", "BFD Profile", "Multi Hops"]),
+    ("bfdprofiles", &["Passive Mode", "Transmit Interval", "Receive Interval", "Multiplier"]),
+    ("communities", &[]),
+    ("servicel2statuses", &["Allocated Node", "Service Name", "Service Namespace"]),
+    ("servicebgpstatuses", &["Node", "Service Name", "Service Namespace"]),
+    ("configurationstates", &["Result", "ErrorSummary", "Age"]),
+];
 
 fn objects(cluster: &Cluster, text: &str) -> Vec<DynamicObject> {
     manifest::parse("manifest", &text.replace(PLACEHOLDER, &cluster.own)).unwrap()
@@ -68,6 +82,21 @@ async fn row_97_what_metallb_says_in_a_status_is_accepted() {
             let objects = api(&cluster.client, object, &cluster.own).await;
             let stored = objects.patch_status(name, &PatchParams::default(), &patch).await.unwrap();
             assert!(includes(&stored.data["status"], &status), "{name}: {stored:#?}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn row_97_tables_have_the_columns_that_people_know() {
+    parity(async |cluster| {
+        let definitions: Api<CustomResourceDefinition> = Api::all(cluster.client.clone());
+        for (plural, columns) in COLUMNS {
+            let definition = definitions.get(&format!("{plural}.metallb.io")).await.unwrap();
+            let stored = definition.spec.versions.into_iter().find(|version| version.storage).unwrap();
+            let shown = stored.additional_printer_columns.unwrap_or_default();
+            let shown: Vec<_> = shown.into_iter().map(|column| column.name).collect();
+            assert_eq!(shown, *columns, "{plural}");
         }
     })
     .await;

@@ -106,6 +106,18 @@ async fn row_19_with_policy_local_only_services_of_the_same_pods_share() {
 }
 
 #[tokio::test]
+async fn row_19_with_policy_local_and_no_selector_there_are_no_pods_to_differ_in() {
+    parity(async |cluster| {
+        let _controller = cluster.controller(&[]);
+        first_holds(cluster, share_and(80, [policy("Cluster")])).await;
+        let no_selector = serde_json::json!({ "spec": { "selector": null } });
+        cluster.web.create("bare", share_and(81, [policy("Local"), no_selector])).await;
+        cluster.web.gets("bare", SHARED).await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn row_20_a_change_that_no_longer_fits_costs_the_address_and_its_end_gives_it_back() {
     parity(async |cluster| {
         let _controller = cluster.controller(&[]);
