@@ -1,15 +1,17 @@
 //! The addresses of a pool: ranges in listed order, of which none overlap.
 //!
-//! Counting, the n-th address and the first free one are arithmetic; nothing walks a range. Only addresses that are
-//! taken are ever looked at one by one.
+//! Counting and the n-th address are arithmetic, and a range is found by bisection: neither the size of a range nor the
+//! number of ranges matters to who asks for one address.
 
-use std::collections::BTreeSet;
+mod usable;
+
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use thiserror::Error;
 
-use super::range::{address, number};
 use super::{AddressRange, Family};
+use usable::{Usable, is_buggy};
 
 /// Which last octets of IPv4 addresses may be used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,7 +38,15 @@ pub struct Overlap {
 pub struct RangeSet {
     ranges: Vec<AddressRange>,
     last_octet: LastOctet,
+    /// Places in `ranges`, by the first address.
+    places: BTreeMap<IpAddr, usize>,
+    v4: Line,
+    v6: Line,
 }
+
+/// The usable addresses of one family, range by range in listed order, each with the number of those before it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Line(Vec<(u128, Usable)>);
 
 impl RangeSet {
     /// A set of `ranges`.
@@ -44,12 +54,29 @@ impl RangeSet {
     /// # Errors
     /// The first pair, in listed order, that overlaps.
     pub fn new(ranges: Vec<AddressRange>, last_octet: LastOctet) -> Result<Self, Overlap> {
-        for (i, second) in ranges.iter().enumerate() {
-            if let Some(first) = ranges[..i].iter().find(|first| first.overlaps(second)) {
-                return Err(Overlap { first: *first, second: *second });
-            }
+        let mut set = Self { last_octet, ..Self::default() };
+        for range in ranges {
+            set.push(range)?;
         }
-        Ok(Self { ranges, last_octet })
+        Ok(set)
+    }
+
+    fn push(&mut self, range: AddressRange) -> Result<(), Overlap> {
+        // No two of the earlier ones overlap: those that overlap this one are the last that begin before it ends.
+        let before = self.places.range(..=range.last()).rev().map(|(_, place)| *place);
+        let overlapping = before.take_while(|place| self.ranges[*place].overlaps(&range));
+        if let Some(place) = overlapping.min() {
+            return Err(Overlap { first: self.ranges[place], second: range });
+        }
+        self.places.insert(range.first(), self.ranges.len());
+        self.ranges.push(range);
+        let usable = Usable::of(range, self.last_octet);
+        let line = match range.family() {
+            Family::V4 => &mut self.v4,
+            Family::V6 => &mut self.v6,
+        };
+        line.0.push((line.count(), usable));
+        Ok(())
     }
 
     /// The ranges in listed order.
@@ -57,9 +84,15 @@ impl RangeSet {
         &self.ranges
     }
 
+    /// Which of the ranges `address` lies in, usable or not: its place in the list.
+    pub fn place(&self, address: IpAddr) -> Option<usize> {
+        let (_, place) = self.places.range(..=address).next_back()?;
+        self.ranges[*place].contains(address).then_some(*place)
+    }
+
     /// Whether `address` lies in a range, usable or not.
     pub fn covers(&self, address: IpAddr) -> bool {
-        self.ranges.iter().any(|range| range.contains(address))
+        self.place(address).is_some()
     }
 
     /// Whether `address` lies in a range and its last octet may be used.
@@ -69,116 +102,65 @@ impl RangeSet {
 
     /// Number of usable addresses of `family`; saturates at `u128::MAX`.
     pub fn count(&self, family: Family) -> u128 {
-        self.of(family).fold(0, |sum, usable| sum.saturating_add(usable.count()))
+        self.line(family).count()
     }
 
     /// The `index`-th usable address of `family`, counted from 0 through the ranges in listed order.
-    pub fn nth(&self, family: Family, mut index: u128) -> Option<IpAddr> {
-        for usable in self.of(family) {
-            if index < usable.count() {
-                return usable.nth(index);
-            }
-            index -= usable.count();
-        }
-        None
+    pub fn nth(&self, family: Family, index: u128) -> Option<IpAddr> {
+        self.line(family).nth(index)
     }
 
-    /// The first pair of ranges that overlap, one of each set.
-    pub fn overlap(&self, other: &Self) -> Option<Overlap> {
-        self.ranges.iter().find_map(|first| {
-            let second = other.ranges.iter().find(|second| first.overlaps(second))?;
-            Some(Overlap { first: *first, second: *second })
-        })
+    /// The index of the first usable address behind `last`, an address not below the `index`-th: in the same range, or else
+    /// that of the next one. One step at least.
+    pub fn index_behind(&self, family: Family, index: u128, last: IpAddr) -> u128 {
+        self.line(family).index_behind(index, last)
     }
 
-    /// The first usable address of `family` that is not `taken`: lowest first within a range, ranges in listed order.
-    ///
-    /// Takes as many steps as there are taken addresses in the way.
-    pub fn first_not_in(&self, family: Family, taken: &BTreeSet<IpAddr>) -> Option<IpAddr> {
-        self.of(family).find_map(|usable| usable.first_not_in(taken))
-    }
-
-    /// Every usable address of `family`, in the order in which they are given out. Lazy: ask for few.
-    pub fn addresses(&self, family: Family) -> impl Iterator<Item = IpAddr> {
-        self.of(family).flat_map(|usable| (0..usable.count()).map_while(move |index| usable.nth(index)))
-    }
-
-    fn of(&self, family: Family) -> impl Iterator<Item = Usable> {
-        let last_octet = match family {
-            Family::V4 => self.last_octet,
-            Family::V6 => LastOctet::Any,
-        };
-        let ranges = self.ranges.iter().filter(move |range| range.family() == family);
-        ranges.map(move |range| Usable { range: *range, last_octet })
-    }
-}
-
-/// The usable addresses of one range.
-#[derive(Clone, Copy)]
-struct Usable {
-    range: AddressRange,
-    last_octet: LastOctet,
-}
-
-impl Usable {
-    fn count(self) -> u128 {
-        match self.last_octet {
-            LastOctet::Any => self.range.count(),
-            LastOctet::AvoidBuggy => sound_below(self.range.ends().1 + 1) - sound_below(self.range.ends().0),
+    fn line(&self, family: Family) -> &Line {
+        match family {
+            Family::V4 => &self.v4,
+            Family::V6 => &self.v6,
         }
     }
+}
 
-    fn nth(self, index: u128) -> Option<IpAddr> {
-        match self.last_octet {
-            LastOctet::Any => self.range.nth(index),
-            LastOctet::AvoidBuggy if index < self.count() => {
-                Some(address(self.range.family(), sound(sound_below(self.range.ends().0) + index)))
-            }
-            LastOctet::AvoidBuggy => None,
-        }
+impl Line {
+    fn count(&self) -> u128 {
+        self.0.last().map_or(0, |(before, usable)| before.saturating_add(usable.count()))
     }
 
-    fn first_not_in(self, taken: &BTreeSet<IpAddr>) -> Option<IpAddr> {
-        let mut index = 0;
-        let mut free = self.nth(index)?;
-        for held in taken.range(free..=self.range.last()) {
-            if *held > free {
-                break;
-            }
-            if *held == free {
-                index += 1;
-                free = self.nth(index)?;
-            }
-        }
-        Some(free)
+    fn nth(&self, index: u128) -> Option<IpAddr> {
+        let (before, usable) = self.at(index)?;
+        usable.nth(index - before)
     }
-}
 
-/// Addresses of a /24 whose last octet is neither 0 nor 255.
-const SOUND: u128 = 254;
+    fn index_behind(&self, index: u128, last: IpAddr) -> u128 {
+        let behind =
+            self.at(index).map_or(0, |(before, usable)| before.saturating_add(usable.count_to(last)));
+        behind.max(index.saturating_add(1))
+    }
 
-/// How many IPv4 addresses below `number` have a last octet other than 0 and 255.
-fn sound_below(number: u128) -> u128 {
-    number / 256 * SOUND + (number % 256).saturating_sub(1).min(SOUND)
-}
-
-/// The IPv4 address, as a number, that has `index` such addresses below it.
-fn sound(index: u128) -> u128 {
-    index / SOUND * 256 + index % SOUND + 1
-}
-
-fn is_buggy(address: IpAddr) -> bool {
-    Family::of(address) == Family::V4 && matches!(number(address) % 256, 0 | 255)
+    /// The range that the `index`-th address is in, if it is in any.
+    fn at(&self, index: u128) -> Option<(u128, Usable)> {
+        let after = self.0.partition_point(|(before, _)| *before <= index);
+        self.0.get(after.checked_sub(1)?).copied()
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use proptest::prelude::*;
 
     use super::*;
 
     fn set(texts: &[&str], last_octet: LastOctet) -> RangeSet {
         RangeSet::new(texts.iter().map(|t| t.parse().unwrap()).collect(), last_octet).unwrap()
+    }
+
+    fn all(pool: &RangeSet, family: Family) -> impl Iterator<Item = IpAddr> {
+        (0..pool.count(family)).filter_map(move |index| pool.nth(family, index))
     }
 
     fn ip(text: &str) -> IpAddr {
@@ -188,33 +170,23 @@ mod tests {
     #[test]
     fn addresses_come_lowest_first_in_the_order_of_the_list() {
         let pool = set(&["192.0.2.8/30", "2001:db8::/127", "192.0.2.0/31"], LastOctet::Any);
-        let v4: Vec<_> = pool.addresses(Family::V4).map(|a| a.to_string()).collect();
+        let v4: Vec<_> = all(&pool, Family::V4).map(|a| a.to_string()).collect();
         assert_eq!(v4, ["192.0.2.8", "192.0.2.9", "192.0.2.10", "192.0.2.11", "192.0.2.0", "192.0.2.1"]);
-        assert_eq!(pool.addresses(Family::V6).count(), 2);
+        assert_eq!(pool.count(Family::V6), 2);
     }
 
     #[test]
-    fn the_first_free_address_of_a_slash_64_is_found_at_once() {
+    fn the_last_address_of_a_slash_64_is_found_at_once() {
         let pool = set(&["2001:db8::/64"], LastOctet::Any);
-        let taken = [ip("2001:db8::"), ip("2001:db8::1"), ip("2001:db8::3")].into();
-        assert_eq!(pool.first_not_in(Family::V6, &taken), Some(ip("2001:db8::2")));
-        assert_eq!(pool.first_not_in(Family::V4, &taken), None);
         assert_eq!(pool.nth(Family::V6, (1 << 64) - 1), Some(ip("2001:db8::ffff:ffff:ffff:ffff")));
-    }
-
-    #[test]
-    fn a_full_range_gives_way_to_the_next_and_a_full_pool_to_nothing() {
-        let pool = set(&["192.0.2.8/31", "192.0.2.0/31"], LastOctet::Any);
-        let mut taken = BTreeSet::from([ip("192.0.2.8"), ip("192.0.2.9")]);
-        assert_eq!(pool.first_not_in(Family::V4, &taken), Some(ip("192.0.2.0")));
-        taken.extend([ip("192.0.2.0"), ip("192.0.2.1")]);
-        assert_eq!(pool.first_not_in(Family::V4, &taken), None);
+        assert_eq!(pool.nth(Family::V6, 1 << 64), None);
+        assert_eq!(pool.nth(Family::V4, 0), None);
     }
 
     #[test]
     fn buggy_last_octets_are_skipped_in_ipv4_only() {
         let pool = set(&["192.0.2.254-192.0.3.1", "2001:db8::/120"], LastOctet::AvoidBuggy);
-        let v4: Vec<_> = pool.addresses(Family::V4).collect();
+        let v4: Vec<_> = all(&pool, Family::V4).collect();
         assert_eq!(v4, [ip("192.0.2.254"), ip("192.0.3.1")]);
         assert_eq!(pool.count(Family::V4), 2);
         assert!(pool.covers(ip("192.0.2.255")) && !pool.contains(ip("192.0.2.255")));
@@ -237,9 +209,16 @@ mod tests {
         let ranges = ["192.0.2.0/24", "2001:db8::/64", "192.0.2.255-192.0.3.1"];
         let error = RangeSet::new(ranges.iter().map(|t| t.parse().unwrap()).collect(), LastOctet::Any);
         assert_eq!(error.unwrap_err().to_string(), "192.0.2.0/24 and 192.0.2.255-192.0.3.1 overlap");
-        let (a, b) = (set(&["192.0.2.0/25"], LastOctet::Any), set(&["192.0.2.128/25"], LastOctet::Any));
-        assert_eq!(a.overlap(&b), None);
-        assert!(a.overlap(&a).is_some());
+        let ranges = ["192.0.2.9/32", "192.0.2.1/32", "192.0.2.0/28"];
+        let error = RangeSet::new(ranges.iter().map(|t| t.parse().unwrap()).collect(), LastOctet::Any);
+        assert_eq!(error.unwrap_err().first.to_string(), "192.0.2.9/32", "the one listed first");
+    }
+
+    #[test]
+    fn a_place_is_that_in_the_list_and_not_in_the_order_of_addresses() {
+        let pool = set(&["192.0.2.8/30", "2001:db8::/127", "192.0.2.0/31"], LastOctet::Any);
+        let places = ["192.0.2.1", "192.0.2.2", "192.0.2.11", "2001:db8::1", "2001:db8::2"];
+        assert_eq!(places.map(|a| pool.place(ip(a))), [Some(2), None, Some(0), Some(1), None]);
     }
 
     prop_compose! {
@@ -268,7 +247,7 @@ mod tests {
         fn count_and_nth_and_contains_agree(set in small_set()) {
             let expected = naive(&set);
             prop_assert_eq!(set.count(Family::V4), expected.len() as u128);
-            prop_assert_eq!(set.addresses(Family::V4).collect::<Vec<_>>(), expected.clone());
+            prop_assert_eq!(all(&set, Family::V4).collect::<Vec<_>>(), expected.clone());
             for (index, address) in expected.iter().enumerate().step_by(37) {
                 prop_assert_eq!(set.nth(Family::V4, index as u128), Some(*address));
             }
@@ -276,14 +255,19 @@ mod tests {
         }
 
         #[test]
-        fn the_first_free_address_is_the_first_of_the_naive_walk(
+        fn behind_an_address_is_the_first_usable_one_above_it_in_its_range(
             set in small_set(),
-            holes in prop::collection::btree_set(0usize..1800, 0..5),
+            index in 0usize..1800,
+            beyond in 0u32..700,
         ) {
-            let every = naive(&set);
-            let taken = every.iter().enumerate().filter(|(i, _)| !holes.contains(i)).map(|(_, a)| *a).collect();
-            let expected = holes.iter().find_map(|hole| every.get(*hole)).copied();
-            prop_assert_eq!(set.first_not_in(Family::V4, &taken), expected);
+            let expected = naive(&set);
+            let Some(IpAddr::V4(from)) = expected.get(index) else { return Ok(()) };
+            let last = IpAddr::from(Ipv4Addr::from_bits(from.to_bits() + beyond));
+            let behind = set.index_behind(Family::V4, index as u128, last);
+            let place = set.place(IpAddr::V4(*from));
+            let same = |address: &IpAddr| set.place(*address) == place && *address <= last;
+            let stepped = expected[index..].iter().take_while(|a| same(a)).count();
+            prop_assert_eq!(behind, (index + stepped) as u128);
         }
     }
 }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::{Addresses, Refusal, SharingKey, Terms};
-use crate::addr::Family;
+use crate::addr::{Family, Runs};
 use crate::config::Pool;
 use crate::name::{PoolName, ServiceKey};
 
@@ -36,9 +36,11 @@ pub struct Usage {
 pub struct Ledger {
     holdings: BTreeMap<ServiceKey, Holding>,
     entries: BTreeMap<IpAddr, Entry>,
+    /// The keys of `entries`.
+    held: Runs,
     shared: BTreeMap<SharingKey, BTreeSet<IpAddr>>,
     usage: BTreeMap<PoolName, Usage>,
-    /// How many usable addresses of a pool, from its start, are all held: nobody has to look at them again.
+    /// How many usable addresses of a pool, from its start, are all held: nobody has to step over them again.
     full: BTreeMap<(PoolName, Family), u128>,
 }
 
@@ -106,10 +108,8 @@ impl Ledger {
         let full = self.full.entry((pool.name.clone(), family)).or_default();
         loop {
             let address = pool.ranges.nth(family, *full)?;
-            if !self.entries.contains_key(&address) {
-                return Some(address);
-            }
-            *full += 1;
+            let Some(last) = self.held.last_from(address) else { return Some(address) };
+            *full = pool.ranges.index_behind(family, *full, last);
         }
     }
 
@@ -134,6 +134,7 @@ impl Ledger {
         let usage = self.usage.entry(holding.pool.clone()).or_default();
         let entry = self.entries.entry(address).or_insert_with(|| {
             *usage.of(address) += 1;
+            self.held.insert(address);
             Entry { pool: holding.pool.clone(), holders: Vec::with_capacity(1) }
         });
         if let Err(at) = entry.holders.binary_search(service) {
@@ -161,6 +162,7 @@ impl Ledger {
         }
         let pool = entry.pool.clone();
         self.entries.remove(&address);
+        self.held.remove(address);
         *self.usage.entry(pool.clone()).or_default().of(address) -= 1;
         self.full.remove(&(pool, Family::of(address)));
         if let Some(shared) = holding.terms.key.as_ref().and_then(|key| self.shared.get_mut(key)) {
@@ -187,5 +189,5 @@ impl Usage {
 
 /// Where in the order of a pool an address is: the range as listed, then the address.
 fn place(pool: &Pool, address: IpAddr) -> (Option<usize>, IpAddr) {
-    (pool.ranges.ranges().iter().position(|range| range.contains(address)), address)
+    (pool.ranges.place(address), address)
 }
