@@ -12,7 +12,8 @@ mod body;
 
 use k8s_openapi::api::core::v1::Service;
 use kube::api::{ApiResource, DeleteParams, DynamicObject, Patch, PatchParams};
-use kube::{Api, Client};
+use kube::core::Request;
+use kube::{Api, Client, Resource};
 use patina::api::{CONTROLLER_FIELD_MANAGER, IPAddressPool, L2Advertisement, ServiceL2Status};
 use patina::name::{ObjectKey, PoolName};
 use patina::reconcile::{Effect, ServiceWrite, StatusWrite, Subject};
@@ -20,6 +21,8 @@ use patina::time::Instant;
 use patina::world::Kind;
 use patina_daemon::client::{asked_to_wait, code, describe};
 use patina_daemon::clock;
+use serde::de::IgnoredAny;
+use serde_json::Value;
 use thiserror::Error;
 
 use crate::outbox::Outcome;
@@ -103,14 +106,12 @@ impl Writer {
         let key = &write.subject.key;
         let body = Patch::Apply(body::service_status(write, clock::wall()));
         let parameters = PatchParams::apply(CONTROLLER_FIELD_MANAGER).force();
-        self.services(key).patch_status(&key.name, &parameters, &body).await?;
-        Ok(Written::Whole)
+        self.patch_service(key, &parameters, &body).await
     }
 
     async fn annotation(&self, subject: &Subject, pool: Option<&PoolName>) -> kube::Result<Written> {
         let body = Patch::Merge(body::annotation(subject, pool));
-        self.services(&subject.key).patch_status(&subject.key.name, &merging(), &body).await?;
-        Ok(Written::Whole)
+        self.patch_service(&subject.key, &merging(), &body).await
     }
 
     async fn status(&self, write: &StatusWrite) -> kube::Result<Written> {
@@ -129,8 +130,19 @@ impl Writer {
         objects.delete(&key.name, &DeleteParams::default()).await.map(|_| Written::Whole)
     }
 
-    fn services(&self, key: &ObjectKey) -> Api<Service> {
-        Api::namespaced(self.client.clone(), &key.namespace)
+    /// What the Service looks like now is not read from the answer: the watch tells.
+    async fn patch_service(
+        &self,
+        key: &ObjectKey,
+        parameters: &PatchParams,
+        body: &Patch<Value>,
+    ) -> kube::Result<Written> {
+        let services = Request::new(Service::url_path(&(), Some(&key.namespace)));
+        let request = services
+            .patch_subresource("status", &key.name, parameters, body)
+            .map_err(kube::Error::BuildRequest)?;
+        self.client.request::<IgnoredAny>(request).await?;
+        Ok(Written::Whole)
     }
 }
 

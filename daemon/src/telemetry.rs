@@ -2,8 +2,10 @@
 
 use std::io::IsTerminal;
 
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::{Directive, LevelFilter};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::settings::{LogFormat, LogLevel};
 
@@ -12,20 +14,18 @@ const TALKATIVE: [&str; 4] = ["hyper_util", "kube_client", "kube_runtime", "rust
 
 /// Starts logging to standard error. Called once; a second call, in a process that runs both daemons, changes nothing.
 pub fn start(level: LogLevel, format: LogFormat) {
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter(level))
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal());
+    let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
+    let registry = tracing_subscriber::registry().with(targets(level));
     let started = match format {
-        LogFormat::Text => builder.with_target(false).try_init(),
-        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+        LogFormat::Text => registry.with(lines.with_target(false)).try_init(),
+        LogFormat::Json => registry.with(lines.json().flatten_event(true)).try_init(),
     };
     if let Err(error) = started {
         tracing::debug!(%error, "logging was started before");
     }
 }
 
-fn filter(level: LogLevel) -> EnvFilter {
+fn targets(level: LogLevel) -> Targets {
     let (ours, others) = match level {
         LogLevel::All => (LevelFilter::TRACE, LevelFilter::DEBUG),
         LogLevel::Debug => (LevelFilter::DEBUG, LevelFilter::INFO),
@@ -34,17 +34,20 @@ fn filter(level: LogLevel) -> EnvFilter {
         LogLevel::Error => (LevelFilter::ERROR, LevelFilter::OFF),
         LogLevel::None => (LevelFilter::OFF, LevelFilter::OFF),
     };
-    let quieter = TALKATIVE.iter().filter_map(|name| format!("{name}={others}").parse::<Directive>().ok());
-    quieter.fold(EnvFilter::default().add_directive(ours.into()), EnvFilter::add_directive)
+    Targets::new().with_default(ours).with_targets(TALKATIVE.map(|name| (name, others)))
 }
 
 #[cfg(test)]
 mod tests {
+    use tracing::Level;
+
     use super::*;
 
     #[test]
     fn libraries_are_quieter_than_we_are() {
-        let filter = filter(LogLevel::Info).to_string();
-        assert!(filter.contains("kube_client=off") && filter.contains("info"), "{filter}");
+        let targets = targets(LogLevel::Info);
+        assert!(targets.would_enable("patina_daemon::watch", &Level::INFO));
+        assert!(!targets.would_enable("patina_daemon::watch", &Level::DEBUG));
+        assert!(!targets.would_enable("kube_client::client", &Level::ERROR));
     }
 }

@@ -10,7 +10,7 @@ use anyhow::Context;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::netlink::Netlink;
 use crate::netns::Namespace;
@@ -66,16 +66,17 @@ pub fn raise_file_limit() -> nix::Result<()> {
 
 /// Sends the log of this program to a file.
 pub fn log_to(file: File) {
-    let filter = EnvFilter::new("info");
-    let writer =
-        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(Mutex::new(file));
+    let writer = tracing_subscriber::fmt()
+        .with_max_level(LevelFilter::INFO)
+        .with_ansi(false)
+        .with_writer(Mutex::new(file));
     // A second subscriber in one program is refused, and the first one stays.
     let _ = writer.try_init();
 }
 
 /// Sends the log of this program to standard error.
 pub fn log_to_stderr() {
-    let filter = EnvFilter::new("info");
-    let writer = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(io::stderr);
+    let writer =
+        tracing_subscriber::fmt().with_max_level(LevelFilter::INFO).with_ansi(false).with_writer(io::stderr);
     let _ = writer.try_init();
 }

@@ -13,7 +13,11 @@ use crate::metrics::Metrics;
 
 /// What was last said of each Service.
 #[derive(Debug, Default)]
-pub(super) struct Told(BTreeMap<ServiceKey, Fact>);
+pub(super) struct Told {
+    facts: BTreeMap<ServiceKey, Fact>,
+    /// How many of them are refusals.
+    waiting: usize,
+}
 
 /// What a Service holds, and why it does not hold what it asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,7 +31,8 @@ impl Told {
     pub(super) fn begin(world: &World) -> Self {
         let standing = |service: &Service| Addresses::first_of_each(&service.ingress);
         let fact = |service| Fact { addresses: standing(service), refusal: None };
-        Self(world.services().map(|service| (service.key().clone(), fact(service))).collect())
+        let facts = world.services().map(|service| (service.key().clone(), fact(service))).collect();
+        Self { facts, waiting: 0 }
     }
 
     /// Says and counts what has changed for these Services.
@@ -35,10 +40,12 @@ impl Told {
         for service in services {
             let now = fact(plan, service);
             let before = match plan.verdict(service) {
-                Some(_) => self.0.insert(service.clone(), now),
-                None => self.0.remove(service),
+                Some(_) => self.facts.insert(service.clone(), now),
+                None => self.facts.remove(service),
             };
             let before = before.unwrap_or_default();
+            self.waiting += usize::from(now.refusal.is_some());
+            self.waiting -= usize::from(before.refusal.is_some());
             let taken = taken(plan, service).filter(|_| before.addresses != now.addresses);
             if let Some(reason) = taken {
                 metrics.address_taken(reason);
@@ -48,8 +55,8 @@ impl Told {
     }
 
     /// How many Services wait.
-    pub(super) fn waiting(&self) -> usize {
-        self.0.values().filter(|fact| fact.refusal.is_some()).count()
+    pub(super) const fn waiting(&self) -> usize {
+        self.waiting
     }
 }
 
