@@ -12,13 +12,9 @@
 //! `status`), of the same shape and as many at once.
 
 mod bare;
-mod controller;
 mod observer;
-mod server;
-mod services;
 mod single;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -26,15 +22,18 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::clock::Stopwatch;
+use crate::controller::Controller;
 use crate::report::{Report, milliseconds, quantiles};
-use controller::Controller;
+use crate::server::{self, BURST, Server, difference};
+use crate::services::{Batch, Class};
 use observer::Observer;
-use server::{BURST, Counts, Server};
-use services::Batch;
 
 /// How to measure.
 #[derive(Args)]
 pub(crate) struct Arguments {
+    /// The folder with the daemons.
+    #[arg(long)]
+    daemons: PathBuf,
     /// How many Services.
     #[arg(long, default_value_t = 2_000)]
     services: usize,
@@ -67,8 +66,8 @@ async fn measure(server: &Server, arguments: &Arguments) -> Result<Report> {
     let bare = bare::run(server, count).await?;
     report.say(format!("{count} bare status patches"), rate(count, bare));
     eprintln!("{count} Services");
-    let batch = Batch::create(server, BURST, count, services::Class::Ours).await?;
-    let mut controller = burst(server, count, bare, &mut report).await?;
+    let batch = Batch::create(server, BURST, count, Class::Ours).await?;
+    let mut controller = burst(server, arguments, bare, &mut report).await?;
     eprintln!("{} single Services", arguments.singles);
     singles(server, arguments.singles, &mut report).await?;
     idle(server, arguments.idle_minutes, &mut report).await?;
@@ -78,11 +77,17 @@ async fn measure(server: &Server, arguments: &Arguments) -> Result<Report> {
     Ok(report)
 }
 
-async fn burst(server: &Server, count: usize, bare: Duration, report: &mut Report) -> Result<Controller> {
+async fn burst(
+    server: &Server,
+    arguments: &Arguments,
+    bare: Duration,
+    report: &mut Report,
+) -> Result<Controller> {
+    let count = arguments.services;
     let before = server.requests().await?;
     let mut observer = Observer::start(server, BURST).await?;
     let watch = Stopwatch::start();
-    let controller = Controller::start(server)?;
+    let controller = Controller::start(&arguments.daemons, server)?;
     observer.until(1, observer::addressed).await?;
     let first = watch.elapsed();
     observer.until(count, observer::addressed).await?;
@@ -128,14 +133,6 @@ async fn idle(server: &Server, minutes: f64, report: &mut Report) -> Result<()> 
         difference(&before, &after).iter().filter(|(what, _)| server::writes(what)).map(|(_, n)| n).sum();
     report.say(format!("API writes in {minutes} idle minutes, Leases aside"), writes.to_string());
     Ok(())
-}
-
-fn difference(before: &Counts, after: &Counts) -> Counts {
-    let grown = |(what, count): (&String, &u64)| {
-        let more = count - before.get(what).copied().unwrap_or_default();
-        (more > 0).then(|| (what.clone(), more))
-    };
-    after.iter().filter_map(grown).collect::<BTreeMap<_, _>>()
 }
 
 fn rate(count: usize, time: Duration) -> String {

@@ -1,9 +1,13 @@
-//! Planning for many Services: whole, and for one that has come or gone.
+//! Planning for many Services: whole, and for one that has come or gone; in pools of several shapes; and what it keeps.
+
+mod shapes;
 
 use std::time::Duration;
 
+use anyhow::Result;
 use clap::Args;
 use k8s_openapi::api::core::v1::Service as ApiService;
+use patina::addr::Family;
 use patina::alloc::{Plan, Policy, plan, replan};
 use patina::api::IPAddressPool;
 use patina::config::Config;
@@ -13,6 +17,7 @@ use patina::world::{Kind, Object, Pool, Service, Touched, World};
 use serde_json::json;
 
 use crate::clock::Stopwatch;
+use crate::memory::Memory;
 use crate::report::{Report, milliseconds, quantiles};
 
 /// How to measure.
@@ -26,12 +31,18 @@ pub(crate) struct Arguments {
     runs: usize,
 }
 
+/// Addresses for benchmarks (RFC 2544).
+const SLASH_15: &str = "198.18.0.0/15";
+
 /// Runs the benchmark.
-pub(crate) fn run(arguments: &Arguments) -> Report {
-    let cluster = Cluster::new(arguments.services);
+pub(crate) fn run(arguments: &Arguments) -> Result<Report> {
     let (count, runs) = (arguments.services, arguments.runs);
     let mut report = Report::default();
+    let before = Memory::of(std::process::id())?;
+    let cluster = Cluster::new(count, &[SLASH_15.to_owned()]);
     let empty = cluster.plan(&Plan::default());
+    let kept = Memory::of(std::process::id())?.grown_since(&before) / count.max(1) as u64;
+    report.say(format!("memory for each of {count} Services, known and planned"), format!("{kept} bytes"));
     let settled = cluster.settled(&empty);
     let last = settled.plan(&Plan::default());
     let mut say = |what: String, times| {
@@ -43,7 +54,8 @@ pub(crate) fn run(arguments: &Arguments) -> Report {
     say(format!("one more Service beside {count}"), settled.one_comes(runs, &last));
     say(format!("one of {count} Services goes, and frees its address"), settled.one_goes(runs, &last));
     say(format!("what is due on all of {count}"), times(runs, || settled.review(&last)));
-    report
+    shapes::measure(runs, &mut report);
+    Ok(report)
 }
 
 fn times<T>(runs: usize, work: impl Fn() -> T) -> Vec<Duration> {
@@ -66,10 +78,11 @@ struct Cluster {
 }
 
 impl Cluster {
-    fn new(count: usize) -> Self {
+    fn new(count: usize, addresses: &[String]) -> Self {
+        let family = if addresses.iter().all(|range| range.contains(':')) { Family::V6 } else { Family::V4 };
         let mut world = World::default();
-        world.reset(Kind::Pool, vec![Object::Pool(pool())]);
-        world.reset(Kind::Service, (0..count).map(|i| Object::Service(service(i))).collect());
+        world.reset(Kind::Pool, vec![Object::Pool(pool(addresses))]);
+        world.reset(Kind::Service, (0..count).map(|i| Object::Service(service(i, family))).collect());
         let (config, _) = Config::build(&world.written(), &Config::default());
         Self { world, config, policy: Policy::default() }
     }
@@ -91,7 +104,7 @@ impl Cluster {
 
     fn one_comes(&self, runs: usize, last: &Plan) -> Vec<Duration> {
         let mut cluster = self.clone();
-        let touched = cluster.world.apply(Object::Service(service(usize::MAX)));
+        let touched = cluster.world.apply(Object::Service(service(usize::MAX, Family::V4)));
         cluster.replan(runs, last, &touched)
     }
 
@@ -130,23 +143,27 @@ fn name(i: usize) -> String {
 }
 
 #[expect(clippy::unwrap_used, reason = "both objects are written here")]
-fn pool() -> Pool {
+fn pool(addresses: &[String]) -> Pool {
     let pool: IPAddressPool = serde_json::from_value(json!({
         "metadata": { "name": "bench", "namespace": "metallb-system" },
-        "spec": { "addresses": ["198.18.0.0/15"] },
+        "spec": { "addresses": addresses },
     }))
     .unwrap();
     Pool::from(&pool)
 }
 
 #[expect(clippy::unwrap_used, reason = "both objects are written here")]
-fn service(i: usize) -> Service {
+fn service(i: usize, family: Family) -> Service {
+    let cluster_ip = match family {
+        Family::V4 => "10.96.0.1",
+        Family::V6 => "fd00:96::1",
+    };
     let service: ApiService = serde_json::from_value(json!({
         "metadata": { "name": name(i), "namespace": "web", "uid": format!("{i:032x}"), "resourceVersion": "1" },
         "spec": {
             "type": "LoadBalancer",
-            "clusterIPs": ["10.96.0.1"],
-            "ipFamilies": ["IPv4"],
+            "clusterIPs": [cluster_ip],
+            "ipFamilies": [family.to_string()],
             "ports": [{ "port": 80 }],
             "selector": { "app": name(i) },
         },

@@ -31,6 +31,9 @@ pub(crate) enum Bench {
     /// Planning for many Services, whole and for one that has come or gone.
     #[command(disable_help_flag = true)]
     Plan(figures::Passed),
+    /// Memory and writes of speakers, without a Service and with many.
+    #[command(disable_help_flag = true)]
+    Speakers(figures::Passed),
     /// Turns of the packet thread's machine: with few and many addresses, among many peers.
     #[command(disable_help_flag = true)]
     Turns(figures::Passed),
@@ -64,8 +67,9 @@ const FIGURES: &[(&str, &str)] = &[
 pub(crate) fn run(root: &Path, bench: &Bench) -> Result<()> {
     match bench {
         Bench::Failover(failover) => measure_failover(root, failover),
-        Bench::Allocate(passed) => figures::run(root, "allocate", passed),
+        Bench::Allocate(passed) => figures::run_with_daemons(root, "allocate", passed),
         Bench::Plan(passed) => figures::run(root, "plan", passed),
+        Bench::Speakers(passed) => figures::run_with_daemons(root, "speakers", passed),
         Bench::Turns(passed) => figures::run(root, "turns", passed),
     }
 }

@@ -3,7 +3,7 @@
 #![expect(clippy::print_stdout, reason = "a chore talks to the person who typed it")]
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
@@ -17,11 +17,6 @@ const BUDGET_BYTES: u64 = 8 * 1024 * 1024;
 
 /// Builds both daemons for an empty image and prints their sizes.
 pub(crate) fn run(root: &Path) -> Result<()> {
-    let installed = Command::new("rustup").args(["target", "add", TARGET]).current_dir(root).status();
-    ensure!(
-        installed.is_ok_and(|s| s.success()),
-        "the target {TARGET} is missing: install it with rustup target add {TARGET}"
-    );
     build(root)?;
     let mut rows = vec![["daemon", "bytes", "linked", "in an empty root"].map(str::to_owned).to_vec()];
     for daemon in DAEMONS {
@@ -31,20 +26,33 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     Ok(())
 }
 
-/// `ring` compiles freestanding C for this target; the host's C compiler does, musl's wrapper is not needed.
-fn build(root: &Path) -> Result<()> {
+/// Both daemons as they ship, with the flags of `.cargo/config.toml`: the caller's own would take their place.
+pub(crate) fn build(root: &Path) -> Result<()> {
+    let installed = Command::new("rustup").args(["target", "add", TARGET]).current_dir(root).output();
+    ensure!(
+        installed.is_ok_and(|output| output.status.success()),
+        "the target {TARGET} is missing: install it with rustup target add {TARGET}"
+    );
+    // `ring` compiles freestanding C for this target; the host's C compiler does, musl's wrapper is not needed.
     let built = tree::cargo_command(root)
         .args(["build", "--release", "--target", TARGET])
         .args(DAEMONS.iter().flat_map(|d| ["--package", d]))
         .env("CC_x86_64_unknown_linux_musl", "cc")
+        .env_remove("RUSTFLAGS")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .status()
         .context("cargo")?;
     ensure!(built.success(), "cargo build failed");
     Ok(())
 }
 
+/// Where [`build`] puts them.
+pub(crate) fn folder(root: &Path) -> PathBuf {
+    root.join("target").join(TARGET).join("release")
+}
+
 fn weigh(root: &Path, daemon: &str) -> Result<Vec<String>> {
-    let file = root.join("target").join(TARGET).join("release").join(daemon);
+    let file = folder(root).join(daemon);
     let bytes = fs::read(&file).with_context(|| file.display().to_string())?;
     let size = bytes.len() as u64;
     ensure!(size <= BUDGET_BYTES, "{daemon} weighs {size} bytes, more than its {BUDGET_BYTES}");

@@ -11,9 +11,9 @@ use kube::api::{Patch, PatchParams};
 use serde_json::{Value, json};
 
 use super::observer::{self, Observer};
-use super::server::{BARE, Server};
-use super::services::{AT_ONCE, Batch, Class, name};
 use crate::clock::Stopwatch;
+use crate::server::{BARE, Server};
+use crate::services::{AT_ONCE, Batch, Class, name};
 
 /// The time for so many patches, until the last was seen by a watch.
 pub(super) async fn run(server: &Server, count: usize) -> Result<Duration> {

@@ -7,7 +7,7 @@ use futures::{AsyncBufReadExt, StreamExt};
 use kube::api::{ListParams, WatchParams};
 use kube::core::Request;
 
-use super::server::Server;
+use crate::server::Server;
 
 type Lines = futures::stream::BoxStream<'static, std::io::Result<String>>;
 

@@ -6,9 +6,9 @@ use anyhow::Result;
 
 use super::bare;
 use super::observer::{Observer, has_address};
-use super::server::{SINGLE, Server};
-use super::services::{Class, create};
 use crate::clock::Stopwatch;
+use crate::server::{SINGLE, Server};
+use crate::services::{Class, create};
 
 /// Times of the controller, and of this process in its place, by turns.
 pub(super) async fn run(server: &Server, count: usize) -> Result<(Vec<Duration>, Vec<Duration>)> {

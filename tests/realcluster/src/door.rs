@@ -46,5 +46,8 @@ async fn serve(listener: TcpListener, namespace: Namespace, target: SocketAddr) 
 async fn lead(mut outside: TcpStream, namespace: &Namespace, target: SocketAddr) -> io::Result<(u64, u64)> {
     let socket = namespace.enter(TcpSocket::new_v4)??;
     let mut inside = socket.connect(target).await?;
+    // What is passed on piece by piece must not wait for the acknowledgement of the piece before it.
+    outside.set_nodelay(true)?;
+    inside.set_nodelay(true)?;
     copy_bidirectional(&mut outside, &mut inside).await
 }

@@ -1,7 +1,8 @@
-//! The benchmarks of `bench/`, built as they ship beside the daemons that they measure, and their figures as a table.
+//! The benchmarks of `bench/`, optimised, with the daemons as they ship, and their figures as a table.
 
 #![expect(clippy::print_stdout, reason = "a chore talks to the person who typed it")]
 
+use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Stdio;
 
@@ -9,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 use serde::Deserialize;
 
-use crate::{table, tree};
+use crate::{dist, table, tree};
 
 /// What is passed on; `--help` lists it.
 #[derive(Args)]
@@ -25,13 +26,21 @@ struct Report {
     rows: Vec<(String, String)>,
 }
 
-/// Builds both, runs the benchmark and prints its table.
+/// Builds the benchmark, runs it and prints its table.
 pub(super) fn run(root: &Path, bench: &str, passed: &Passed) -> Result<()> {
-    let packages = ["--package", "patina-controller", "--package", "patina-bench"];
-    let built = cargo(root, "build").args(packages).status().context("cargo")?;
-    ensure!(built.success(), "cargo build failed");
+    measure(root, bench, &[], passed)
+}
+
+/// The same, with the daemons as they ship.
+pub(super) fn run_with_daemons(root: &Path, bench: &str, passed: &Passed) -> Result<()> {
+    dist::build(root)?;
+    let folder = dist::folder(root);
+    measure(root, bench, &[OsStr::new("--daemons"), folder.as_os_str()], passed)
+}
+
+fn measure(root: &Path, bench: &str, own: &[&OsStr], passed: &Passed) -> Result<()> {
     let mut command = cargo(root, "run");
-    command.args(["--package", "patina-bench", "--", bench]).args(&passed.arguments);
+    command.args(["--package", "patina-bench", "--", bench]).args(own).args(&passed.arguments);
     let ended = command.stderr(Stdio::inherit()).output().context("patina-bench")?;
     let said = String::from_utf8_lossy(&ended.stdout);
     ensure!(ended.status.success(), "the benchmark did not end well\n{said}");

@@ -20,16 +20,16 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 /// Namespace of the controller's own objects.
-pub(super) const NAMESPACE: &str = "metallb-system";
+pub(crate) const NAMESPACE: &str = "metallb-system";
 /// Namespaces of Services.
-pub(super) const BARE: &str = "patina-bench-bare";
-pub(super) const BURST: &str = "patina-bench-burst";
-pub(super) const SINGLE: &str = "patina-bench-single";
+pub(crate) const BARE: &str = "patina-bench-bare";
+pub(crate) const BURST: &str = "patina-bench-burst";
+pub(crate) const SINGLE: &str = "patina-bench-single";
 const POOL: &str = "bench";
 /// Addresses for benchmarks (RFC 2544).
 const ADDRESSES: &str = "198.18.0.0/15";
 /// Requests that count, as `verb resource`.
-pub(super) type Counts = BTreeMap<String, u64>;
+pub(crate) type Counts = BTreeMap<String, u64>;
 
 const OWNER: &str = "bench";
 /// What the controller writes.
@@ -41,7 +41,7 @@ const CALM_LOOKS: u32 = 3;
 
 /// The server, and the way to it.
 #[derive(Clone)]
-pub(super) struct Server {
+pub(crate) struct Server {
     client: Client,
     kubeconfig: PathBuf,
     scratch: Arc<Scratch>,
@@ -61,7 +61,7 @@ impl Drop for Scratch {
 
 impl Server {
     /// The server of this kubeconfig, or one of the lab that remembers enough changes for `services` Services.
-    pub(super) async fn reach(kubeconfig: Option<&Path>, services: usize) -> Result<Self> {
+    pub(crate) async fn reach(kubeconfig: Option<&Path>, services: usize) -> Result<Self> {
         let scratch =
             Arc::new(Scratch(std::env::temp_dir().join(format!("patina-bench-{}", std::process::id()))));
         std::fs::create_dir_all(&scratch.0)?;
@@ -74,30 +74,39 @@ impl Server {
         Ok(Self { client: Client::try_from(config)?, kubeconfig, scratch, lab })
     }
 
-    pub(super) fn client(&self) -> &Client {
+    pub(crate) fn client(&self) -> &Client {
         &self.client
     }
 
-    pub(super) fn kubeconfig(&self) -> &Path {
+    pub(crate) fn kubeconfig(&self) -> &Path {
         &self.kubeconfig
     }
 
-    pub(super) fn scratch(&self) -> &Path {
+    pub(crate) fn scratch(&self) -> &Path {
         &self.scratch.0
     }
 
-    pub(super) fn services(&self, namespace: &str) -> Api<Service> {
+    /// Lets the lab's server listen there too; a kubeconfig for that place.
+    pub(crate) fn listen(&self, listener: TcpListener, place: &str) -> Result<PathBuf> {
+        let lab = self.lab.as_ref().context("only the lab's API server listens anywhere else")?;
+        let kubeconfig = self.scratch.0.join(format!("{place}.kubeconfig"));
+        std::fs::write(&kubeconfig, lab.kubeconfig(&format!("https://{}", listener.local_addr()?)))?;
+        lab.serve(listener)?;
+        Ok(kubeconfig)
+    }
+
+    pub(crate) fn services(&self, namespace: &str) -> Api<Service> {
         Api::namespaced(self.client.clone(), namespace)
     }
 
-    pub(super) async fn describe(&self) -> Result<String> {
+    pub(crate) async fn describe(&self) -> Result<String> {
         let version = self.client.apiserver_version().await?.git_version;
         let kind = if self.lab.is_some() { "the lab's, in this process" } else { "kube-apiserver" };
         Ok(format!("{kind}, {version}"))
     }
 
     /// Definitions, namespace and a pool that is large enough.
-    pub(super) async fn prepare(&self) -> Result<()> {
+    pub(crate) async fn prepare(&self) -> Result<()> {
         for definition in patina::api::crds()? {
             self.apply(&Api::<CustomResourceDefinition>::all(self.client.clone()), &definition).await?;
         }
@@ -116,7 +125,7 @@ impl Server {
         Ok(())
     }
 
-    pub(super) async fn namespace(&self, name: &str) -> Result<()> {
+    pub(crate) async fn namespace(&self, name: &str) -> Result<()> {
         let namespace: Namespace = serde_json::from_value(json!({
             "apiVersion": "v1",
             "kind": "Namespace",
@@ -137,11 +146,11 @@ impl Server {
     }
 
     /// Requests so far, by verb and resource. A real server's are those of all its clients.
-    pub(super) async fn requests(&self) -> Result<Counts> {
+    pub(crate) async fn requests(&self) -> Result<Counts> {
         match &self.lab {
             Some(server) => {
                 let audit = server.audit().await.map_err(|status| anyhow::anyhow!("{status:?}"))?;
-                let ours = audit.iter().filter(|(key, _)| key.agent.starts_with("patina-controller"));
+                let ours = audit.iter().filter(|(key, _)| key.agent.starts_with("patina-"));
                 Ok(ours.fold(Counts::new(), |mut counts, (key, count)| {
                     *counts.entry(format!("{} {}", key.verb.word(), key.resource)).or_default() += count;
                     counts
@@ -155,7 +164,7 @@ impl Server {
     }
 
     /// Waits until nothing is written any more; the requests until then.
-    pub(super) async fn settled(&self) -> Result<Counts> {
+    pub(crate) async fn settled(&self) -> Result<Counts> {
         let (mut before, mut calm) = (self.requests().await?, 0);
         while calm < CALM_LOOKS {
             tokio::time::sleep(BETWEEN_LOOKS).await;
@@ -171,7 +180,7 @@ impl Server {
     }
 
     /// Deletes Services and pool. Namespaces and definitions stay: others may use them by now.
-    pub(super) async fn clean_up(&self) -> Result<()> {
+    pub(crate) async fn clean_up(&self) -> Result<()> {
         if self.lab.is_some() {
             return Ok(());
         }
@@ -184,8 +193,17 @@ impl Server {
     }
 }
 
+/// What has come between two looks.
+pub(crate) fn difference(before: &Counts, after: &Counts) -> Counts {
+    let grown = |(what, count): (&String, &u64)| {
+        let more = count - before.get(what).copied().unwrap_or_default();
+        (more > 0).then(|| (what.clone(), more))
+    };
+    after.iter().filter_map(grown).collect::<BTreeMap<_, _>>()
+}
+
 /// Whether this is a write to what the controller writes, but for Leases. A real server counts its own writes too.
-pub(super) fn writes(what: &str) -> bool {
+pub(crate) fn writes(what: &str) -> bool {
     let reads = ["get ", "list ", "watch "].iter().any(|verb| what.starts_with(verb));
     let resource = what.split_once(' ').map_or("", |(_, resource)| resource);
     !reads && WRITTEN.iter().any(|written| resource.starts_with(written))

@@ -7,28 +7,28 @@ use kube::Api;
 use kube::api::{DeleteParams, ListParams, PostParams};
 use serde_json::json;
 
-use super::server::Server;
+use crate::server::Server;
 
 /// Requests of this process under way at once: as many as the controller has.
-pub(super) const AT_ONCE: usize = 16;
+pub(crate) const AT_ONCE: usize = 16;
 /// The class of Services that no controller looks at.
 const NOBODYS: &str = "bench.patina.dev/nobody";
 
 /// Whose Services.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Class {
+pub(crate) enum Class {
     Ours,
     Nobodys,
 }
 
 /// Services in a namespace of their own.
-pub(super) struct Batch {
+pub(crate) struct Batch {
     namespace: &'static str,
 }
 
 impl Batch {
     /// Creates so many Services in this namespace.
-    pub(super) async fn create(
+    pub(crate) async fn create(
         server: &Server,
         namespace: &'static str,
         count: usize,
@@ -42,7 +42,7 @@ impl Batch {
     }
 
     /// Deletes them all.
-    pub(super) async fn delete(self, server: &Server) -> Result<()> {
+    pub(crate) async fn delete(self, server: &Server) -> Result<()> {
         let api = server.services(self.namespace);
         api.delete_collection(&DeleteParams::default(), &ListParams::default()).await?;
         while !api.list_metadata(&ListParams::default().limit(1)).await?.items.is_empty() {
@@ -52,12 +52,12 @@ impl Batch {
     }
 }
 
-pub(super) fn name(i: usize) -> String {
+pub(crate) fn name(i: usize) -> String {
     format!("service-{i:05}")
 }
 
 /// A Service without node ports, of which there are 2,768 only.
-pub(super) async fn create(api: &Api<Service>, name: String, class: Class) -> Result<Service> {
+pub(crate) async fn create(api: &Api<Service>, name: String, class: Class) -> Result<Service> {
     let class = (class == Class::Nobodys).then_some(NOBODYS);
     let service = serde_json::from_value(json!({
         "metadata": { "name": name },
