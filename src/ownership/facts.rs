@@ -97,6 +97,22 @@ impl Slot {
         }
     }
 
+    /// Whether all know whom the last claim named. Who came after its end does not, nor its owner, if it is a candidate
+    /// again and gave nothing away: it lost the claim unheard. Then the rank alone is what all agree on.
+    fn heirs_agreed<'a>(
+        &self,
+        last: &LastClaim,
+        address: IpAddr,
+        membership: &Membership,
+        mut candidates: impl Iterator<Item = &'a Peer>,
+    ) -> bool {
+        let newer = |since: Instant| self.vacant_since.is_some_and(|vacant| vacant < since);
+        let lost = |peer: &Peer| last.owner == peer.id && last.target.is_none();
+        let offers = |peer: &Peer| peer.offers.get(address).is_some();
+        let unaware = |peer: &Peer| offers(peer) && (newer(peer.audible_since) || lost(peer));
+        !newer(membership.settling_since()) && !candidates.any(unaware)
+    }
+
     /// Whether the claim ended by silence, and since when that was suspected.
     fn note_death(&mut self, address: IpAddr, membership: &Membership) {
         let Some(last) = &mut self.last else { return };
@@ -247,10 +263,7 @@ fn place(
     unwell: bool,
 ) -> (u32, bool) {
     let soon = || membership.peers().filter(|peer| peer.candidate() || peer.alive && peer.said.ready);
-    // Who came after the last claim has ended has not heard whom it named: then the rank alone is what all agree on.
-    let newer = |since: Instant| slot.vacant_since.is_some_and(|vacant| vacant < since);
-    let heirs_known = !newer(membership.settling_since()) && !soon().any(|peer| newer(peer.audible_since));
-    let last = slot.last.filter(|_| heirs_known);
+    let last = slot.last.filter(|last| slot.heirs_agreed(last, address, membership, soon()));
     let named = last.map(|last| [last.target, last.line[0], last.line[1]]).unwrap_or_default();
     let turn = |id| named.iter().position(|heir| *heir == Some(id)).unwrap_or(named.len());
     let weight = slot.offer.map(|terms| terms.weight).unwrap_or_default();

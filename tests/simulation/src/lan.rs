@@ -103,6 +103,8 @@ pub struct Lan {
     seed: u64,
     ports: BTreeMap<Station, Port>,
     cuts: BTreeSet<(Station, Station)>,
+    /// What was cut until the last heal.
+    healed: BTreeSet<(Station, Station)>,
     paths: BTreeMap<(Station, Station), Path>,
     down_until: Duration,
     /// What the wires do now.
@@ -112,8 +114,9 @@ pub struct Lan {
 impl Lan {
     /// Segments without stations.
     pub fn new(seed: u64) -> Self {
-        let (ports, cuts, paths) = (BTreeMap::new(), BTreeSet::new(), BTreeMap::new());
-        Self { seed, ports, cuts, paths, down_until: Duration::ZERO, weather: Weather::default() }
+        let (ports, paths) = (BTreeMap::new(), BTreeMap::new());
+        let (cuts, healed) = (BTreeSet::new(), BTreeSet::new());
+        Self { seed, ports, cuts, healed, paths, down_until: Duration::ZERO, weather: Weather::default() }
     }
 
     /// Plugs a station into a segment.
@@ -152,7 +155,12 @@ impl Lan {
 
     /// Joins everything that was cut.
     pub fn heal(&mut self) {
-        self.cuts.clear();
+        self.healed = std::mem::take(&mut self.cuts);
+    }
+
+    /// Whether one of the two did not reach the other before the last heal.
+    pub fn was_cut(&self, a: Station, b: Station) -> bool {
+        self.healed.contains(&(a, b)) || self.healed.contains(&(b, a))
     }
 
     /// Whether nothing is cut.

@@ -41,8 +41,10 @@ type Tell = Box<dyn Fn(u64) -> Told>;
 fn open_questions() -> Vec<(String, Tell)> {
     let mut rows: Vec<(String, Tell)> = vec![
         ("owner of five isolated for 40 s, then heal".into(), Box::new(isolated)),
+        ("one of five that owns nothing isolated for 40 s, then heal".into(), Box::new(isolated_bystander)),
         ("hand-over inside a minority of two of five, then heal".into(), Box::new(minority)),
         ("beats recorded in a partition, replayed after it".into(), Box::new(replayed)),
+        ("the same, and their sender has died meanwhile".into(), Box::new(replayed_of_the_dead)),
         ("five nodes freeze together for 402 ms".into(), Box::new(frozen)),
         ("the owner stalls 240 ms twice a second for 20 s".into(), Box::new(starved)),
         ("the owner is deaf for 10 s".into(), Box::new(deaf)),
@@ -128,9 +130,23 @@ fn isolated(seed: u64) -> Told {
     end(simulation, 1, |winner| winner == Some(owner))
 }
 
+/// One of the other four.
+fn another(owner: u16, seed: u64) -> u16 {
+    (owner + 1 + (seed % 4) as u16) % 5
+}
+
+/// It takes for its own side what the others own.
+fn isolated_bystander(seed: u64) -> Told {
+    let (mut simulation, owner) = begin(5, seed)?;
+    simulation.apply(Step::Partition(BTreeSet::from([another(owner, seed)])));
+    wait(&mut simulation, 40_000)?;
+    simulation.apply(Step::Heal);
+    end(simulation, 1, |winner| winner != Some(owner))
+}
+
 fn minority(seed: u64) -> Told {
     let (mut simulation, owner) = begin(5, seed)?;
-    let friend = (owner + 1) % 5;
+    let friend = another(owner, seed);
     simulation.apply(Step::Partition(BTreeSet::from([owner, friend])));
     wait(&mut simulation, 5_000)?;
     simulation.apply(Step::Leave(owner));
@@ -144,6 +160,19 @@ fn replayed(seed: u64) -> Told {
     simulation.apply(Step::Partition(BTreeSet::from([owner])));
     simulation.apply(Step::Record);
     wait(&mut simulation, 4_000)?;
+    simulation.apply(Step::Heal);
+    wait(&mut simulation, 2_000)?;
+    let healed = simulation.world.owner(0);
+    simulation.apply(Step::Replay);
+    end(simulation, 1, |winner| winner != healed)
+}
+
+fn replayed_of_the_dead(seed: u64) -> Told {
+    let (mut simulation, owner) = begin(4, seed)?;
+    simulation.apply(Step::Partition(BTreeSet::from([owner])));
+    simulation.apply(Step::Record);
+    wait(&mut simulation, 4_000)?;
+    simulation.apply(Step::Crash(owner));
     simulation.apply(Step::Heal);
     wait(&mut simulation, 2_000)?;
     let healed = simulation.world.owner(0);

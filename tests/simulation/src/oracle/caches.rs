@@ -95,9 +95,12 @@ impl Caches {
 fn told_of_heal(world: &World, owner: u16, host: &Host, number: u16, at: Duration) -> bool {
     let since = world.nodes[usize::from(owner)].owns(address(number)).unwrap_or_default();
     let believed = host.uses(address(number)).and_then(|hardware| world.node_of(hardware));
+    let station = |node: u16| world.station(node, number);
     since >= world.disturbed.wiring
         || believed.is_some_and(|other| {
-            world.nodes[usize::from(other)].awake(at) && world.hears(owner, other, number, at)
+            world.lan.was_cut(station(owner), station(other))
+                && world.nodes[usize::from(other)].awake(at)
+                && world.hears(owner, other, number, at)
         })
 }
 
