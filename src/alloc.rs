@@ -20,10 +20,15 @@
 
 mod addresses;
 mod adopt;
+mod allocation;
 mod demand;
 mod echo;
+mod explain;
+mod forecast;
 mod leaving;
 mod ledger;
+mod not_ours;
+mod passed;
 mod plan;
 mod planner;
 mod refusal;
@@ -33,13 +38,19 @@ mod settle;
 mod sharing;
 #[cfg(test)]
 pub(crate) mod tests;
+mod trace;
 
 pub use addresses::Addresses;
+pub use allocation::Allocation;
 pub use demand::{Demand, Families, LoadBalancerClass};
+pub use explain::explain;
+pub use forecast::{Announcing, Fate, Forecast, Prospect, forecast, what_if};
 pub use ledger::{Holding, Ledger, Usage};
+pub use not_ours::NotOurs;
+pub use passed::PassedOver;
 pub use plan::{Decision, Plan, Policy, Strictness, Verdict};
 pub use planner::plan;
 pub use refusal::Refusal;
 pub use replan::replan;
-pub use search::Allocation;
 pub use sharing::{Clash, SharingKey, Terms};
+pub use trace::{Step, Trace};

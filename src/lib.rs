@@ -21,7 +21,7 @@
 //! | 4 | `world` (everything known) |
 //! | 3 | `config` (what the operator wants), `membership` (who is alive on a segment) |
 //! | 2 | `api` (the objects as users write them), `wire` (bytes and their meaning) |
-//! | 1 | `time`, `name`, `addr` |
+//! | 1 | `time`, `name`, `addr`, `reason` (the shape of closed lists of reasons) |
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -36,6 +36,7 @@ pub mod hot;
 pub mod membership;
 pub mod name;
 pub mod ownership;
+pub mod reason;
 pub mod reconcile;
 pub mod time;
 pub mod wire;

@@ -2,7 +2,6 @@
 
 mod up;
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -15,6 +14,8 @@ use patina_lab::sandbox::{self, Side};
 use patina_lab::signals::Signals;
 use patina_lab::state::StateDir;
 use patina_lab::{settings, story};
+
+use crate::output::{Form, say};
 
 pub(crate) use up::{Cluster, run_cluster};
 
@@ -36,12 +37,6 @@ pub(crate) struct Size {
     /// How many nodes.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=i64::from(MOST_NODES)))]
     pub(crate) nodes: u8,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Form {
-    Text,
-    Json,
 }
 
 #[derive(Debug, Subcommand)]
@@ -195,9 +190,4 @@ fn table(view: &View) -> String {
         lines.push(format!("{:<28} {addresses:<36} {by}", service.name));
     }
     lines.join("\n")
-}
-
-fn say(words: &str) {
-    // Whoever closed the pipe does not want to know.
-    let _ = writeln!(std::io::stdout(), "{words}");
 }

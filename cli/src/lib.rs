@@ -2,6 +2,10 @@
 
 mod hidden;
 mod lab;
+mod objects;
+mod output;
+mod plan;
+mod why;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -20,6 +24,10 @@ struct Patina {
 enum Verb {
     /// A whole cluster on this machine: plays its story, or stays for kubectl.
     Lab(lab::Lab),
+    /// What would become of every Service if these pools and advertisements were applied. Changes nothing.
+    Plan(plan::Plan),
+    /// Why a Service has the address that it has, or none. Changes nothing.
+    Why(why::Why),
     /// Run as the controller does in a cluster.
     Controller(patina_controller::Arguments),
     /// Run as the speaker does on a node.
@@ -45,6 +53,8 @@ enum Verb {
 pub fn main() -> ExitCode {
     let result = match Patina::parse().verb {
         Verb::Lab(lab) => lab::run(lab),
+        Verb::Plan(plan) => Ok(answered(plan::run(&plan))),
+        Verb::Why(why) => Ok(answered(why::run(&why))),
         Verb::Controller(arguments) => Ok(patina_controller::main(arguments)),
         Verb::Speaker(arguments) => Ok(patina_speaker::main(arguments)),
         Verb::Cluster(cluster) => lab::run_cluster(&cluster),
@@ -58,8 +68,16 @@ pub fn main() -> ExitCode {
     })
 }
 
+/// The exit code of a question: an error is told apart from an answer that one would not wish for.
+fn answered(answer: anyhow::Result<ExitCode>) -> ExitCode {
+    answer.unwrap_or_else(|error| {
+        complain(&error);
+        ExitCode::from(output::NO_ANSWER)
+    })
+}
+
 /// One line: the error and its causes.
 #[expect(clippy::print_stderr, reason = "a command tells its errors here")]
 fn complain(error: &anyhow::Error) {
-    eprintln!("patina: {error:#}");
+    eprintln!("patina: {}", format!("{error:#}").replace('\n', " "));
 }

@@ -12,6 +12,7 @@
 mod history;
 mod read;
 mod sieve;
+mod snapshot;
 
 use std::fmt::Debug;
 use std::time::Duration;
@@ -37,6 +38,7 @@ use sieve::Sieve;
 
 pub use read::parse;
 pub use sieve::state_of;
+pub use snapshot::{NotListed, snapshot};
 
 /// A watch ends after this many seconds and is opened again where it ended; so a connection that died in silence is
 /// noticed within it.

@@ -1,6 +1,7 @@
 //! Keeping what a Service holds, if it is still right for it.
 
 use super::search::Search;
+use super::trace::Step;
 use super::{Addresses, Allocation, Ledger, Refusal};
 use crate::addr::Family;
 use crate::config::PoolState;
@@ -19,7 +20,7 @@ pub(super) struct Kept {
 impl Search<'_> {
     /// The first of `candidates` of which something can be kept. An address of a family that is no longer wanted goes
     /// without a word.
-    pub(super) fn adopt(&self, candidates: &[Addresses], ledger: &Ledger) -> Kept {
+    pub(super) fn adopt(&mut self, candidates: &[Addresses], ledger: &Ledger) -> Kept {
         let mut lost = None;
         for candidate in candidates.iter().filter(|c| !c.is_empty()) {
             let kept = self.adopt_one(self.wanted(*candidate), ledger);
@@ -31,7 +32,7 @@ impl Search<'_> {
         Kept { lost, ..Kept::default() }
     }
 
-    fn adopt_one(&self, addresses: Addresses, ledger: &Ledger) -> Kept {
+    fn adopt_one(&mut self, addresses: Addresses, ledger: &Ledger) -> Kept {
         if addresses.is_empty() {
             return Kept { lost: Some(Refusal::WrongFamily), ..Kept::default() };
         }
@@ -47,7 +48,13 @@ impl Search<'_> {
         }
     }
 
-    fn keep(&self, addresses: Addresses, ledger: &Ledger) -> Result<Allocation, Refusal> {
+    fn keep(&mut self, addresses: Addresses, ledger: &Ledger) -> Result<Allocation, Refusal> {
+        let kept = self.may_keep(addresses, ledger);
+        self.note(|| Step::Keep { addresses, kept: kept.clone() });
+        kept
+    }
+
+    fn may_keep(&self, addresses: Addresses, ledger: &Ledger) -> Result<Allocation, Refusal> {
         let pool = self.pool_of(addresses)?;
         if pool.state == PoolState::Sound && !self.admits(pool) {
             return Err(Refusal::PoolClosed(pool.name.clone()));

@@ -1,5 +1,6 @@
 //! What a Service asks for, after reading its class, families and annotations.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -44,6 +45,16 @@ pub struct Demand {
     pub pool: Option<PoolName>,
     /// On which terms it would share.
     pub terms: Arc<Terms>,
+}
+
+impl fmt::Display for Families {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Only(family) => family.fmt(f),
+            Self::Both => f.write_str("IPv4 and IPv6"),
+            Self::PreferBoth { primary } => write!(f, "IPv4 and IPv6, or else one, {primary} first"),
+        }
+    }
 }
 
 impl Families {

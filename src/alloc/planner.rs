@@ -5,7 +5,8 @@ use std::net::IpAddr;
 use super::adopt::Kept;
 use super::ledger::Holding;
 use super::search::Search;
-use super::{Addresses, Decision, Demand, Ledger, Plan, Policy, Refusal, Verdict};
+use super::trace::Log;
+use super::{Addresses, Decision, Demand, Ledger, NotOurs, Plan, Policy, Refusal, Verdict};
 use crate::addr::Family;
 use crate::config::Config;
 use crate::name::ServiceKey;
@@ -16,6 +17,24 @@ use crate::world::{Service, World};
 /// *Guarantees*: planning again with the result as `last` changes no allocation; neither does planning without memory
 /// once every status shows what was decided.
 pub fn plan(world: &World, config: &Config, policy: &Policy, last: &Plan) -> Plan {
+    run(world, config, policy, last, None).plan
+}
+
+/// A plan, and what was tried for the one Service that somebody asks about.
+pub(super) struct Planned<'a> {
+    pub(super) plan: Plan,
+    /// Its search; `None`: nothing had to be looked for.
+    pub(super) watched: Option<Search<'a>>,
+}
+
+/// The three passes. What is tried for the `watched` Service is written down in its search.
+pub(super) fn run<'a>(
+    world: &'a World,
+    config: &'a Config,
+    policy: &Policy,
+    last: &Plan,
+    watched: Option<&ServiceKey>,
+) -> Planned<'a> {
     let mut by_age: Vec<&Service> = world.services().collect();
     by_age.sort_unstable_by(|a, b| a.identity.age().cmp(&b.identity.age()));
     let mut plan = Plan { echoes: last.echoes.clone(), leaving: last.leaving.clone(), ..Plan::default() };
@@ -23,13 +42,16 @@ pub fn plan(world: &World, config: &Config, policy: &Policy, last: &Plan) -> Pla
     let mut seats = Vec::with_capacity(by_age.len());
     for service in by_age {
         match Seat::of(world, config, policy, last, service) {
-            Ok(seat) => seats.push(seat),
+            Ok(mut seat) => {
+                seat.search.log = watched.filter(|key| *key == service.key()).map(|_| Log::default());
+                seats.push(seat);
+            }
             Err(verdict) => plan.close(service, last.decided(service), verdict),
         }
     }
     adopt(&mut seats, &mut plan.ledger);
-    allocate(seats, policy, &mut plan);
-    plan
+    let watched = allocate(seats, policy, &mut plan);
+    Planned { plan, watched }
 }
 
 /// A Service that takes part in the planning.
@@ -55,11 +77,10 @@ impl<'a> Seat<'a> {
         last: &Plan,
         service: &'a Service,
     ) -> Result<Self, Option<Verdict>> {
-        if !service.load_balancer {
-            return Err(Some(Verdict::Clear));
-        }
-        if !policy.class.claims(service) {
-            return Err(service.marked().then_some(Verdict::Clear));
+        match NotOurs::of(service, &policy.class) {
+            Some(NotOurs::OtherType) => return Err(Some(Verdict::Clear)),
+            Some(NotOurs::OtherClass { .. }) => return Err(service.marked().then_some(Verdict::Clear)),
+            None => {}
         }
         let demand = Demand::read(service).map_err(|refusal| Some(refused(service, refusal)))?;
         let candidates = last.candidates(service);
@@ -103,19 +124,26 @@ fn adopt(seats: &mut [Seat<'_>], ledger: &mut Ledger) {
 }
 
 /// Second pass and further ones: as long as a wish that came true has freed an address, whoever waits is asked again.
-fn allocate(mut waiting: Vec<Seat<'_>>, policy: &Policy, plan: &mut Plan) {
+/// The answer is the search that is watched.
+fn allocate<'a>(seats: Vec<Seat<'a>>, policy: &Policy, plan: &mut Plan) -> Option<Search<'a>> {
+    let (mut waiting, mut watched) = (seats, None);
     loop {
-        let mut freed = false;
-        waiting.retain_mut(|seat| {
+        let (mut freed, mut waits) = (false, Vec::new());
+        for mut seat in waiting {
             let decision = seat.search.settle(&seat.kept, policy.strictness, &mut plan.ledger);
-            freed |= plan.decide(seat, &decision);
+            freed |= plan.decide(&seat, &decision);
             seat.kept =
                 Kept { allocation: decision.allocation.clone(), lost: decision.lost.clone(), ..seat.kept };
-            decision.waits()
-        });
-        if !freed {
-            return;
+            if decision.waits() {
+                waits.push(seat);
+            } else if seat.search.log.is_some() {
+                watched = Some(seat.search);
+            }
         }
+        if !freed {
+            return watched.or_else(|| waits.into_iter().map(|seat| seat.search).find(|s| s.log.is_some()));
+        }
+        waiting = waits;
     }
 }
 

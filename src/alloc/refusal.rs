@@ -1,5 +1,7 @@
 //! Why a Service does not get what it asks for: a closed list.
 
+mod table;
+
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -66,61 +68,51 @@ pub enum Refusal {
 impl Refusal {
     /// The one word for it in conditions, events, metrics and logs.
     pub const fn word(&self) -> &'static str {
-        match self {
-            Self::NoClusterAddress => "NoClusterAddress",
-            Self::NotDualStack => "NotDualStack",
-            Self::RequestedTwice => "RequestedTwice",
-            Self::BadRequest(_) => "BadRequest",
-            Self::WrongFamily => "WrongFamily",
-            Self::OutsidePools(_) => "OutsidePools",
-            Self::TwoPools(..) => "TwoPools",
-            Self::OtherPool { .. } => "OtherPool",
-            Self::PoolUnknown(_) => "PoolUnknown",
-            Self::PoolInvalid(_) => "PoolInvalid",
-            Self::PoolClosed(_) => "PoolClosed",
-            Self::BuggyAddress(_) => "BuggyAddress",
-            Self::InUse { .. } => "InUse",
-            Self::NoPools => "NoPools",
-            Self::NotAutoAssignable => "NotAutoAssignable",
-            Self::NoSuchFamily(_) => "NoSuchFamily",
-            Self::NotTogether => "NotTogether",
-            Self::Exhausted(_) => "Exhausted",
-        }
+        self.reason().word
     }
 
-    /// What is the matter, and what to do about it.
+    /// The word, what is the matter, and what to do: the line of conditions, events and commands.
+    pub fn line(&self) -> String {
+        self.reason().line(&self.sentence())
+    }
+
+    /// What is the matter in this case.
     pub fn sentence(&self) -> String {
         match self {
-            Self::NoClusterAddress => "the Service has no cluster address, which says the family; a headless Service gets none".into(),
-            Self::NotDualStack => "RequireDualStack needs two cluster addresses; is the cluster dual-stack?".into(),
+            Self::NoClusterAddress => "the Service has no cluster address, which says the family".into(),
+            Self::NotDualStack => "RequireDualStack needs cluster addresses of both families".into(),
             Self::RequestedTwice => {
-                "both spec.loadBalancerIP and the annotation loadBalancerIPs name an address; remove one".into()
+                "both spec.loadBalancerIP and the annotation loadBalancerIPs name an address".into()
             }
             Self::BadRequest(text) => {
                 format!("{text:?} is not one address, nor one IPv4 and one IPv6 address")
             }
             Self::WrongFamily => {
-                "the requested addresses are to be of the families of the Service's cluster addresses, one of each".into()
+                "the addresses are not of the families of the Service's cluster addresses, one of each".into()
             }
             Self::OutsidePools(address) => format!("{address} is in no IPAddressPool"),
-            Self::TwoPools(v4, v6) => format!("both addresses are to be in one pool, and are in {v4} and {v6}"),
+            Self::TwoPools(v4, v6) => format!("the addresses are in two IPAddressPools, {v4} and {v6}"),
             Self::OtherPool { address, pool, requested } => {
                 format!("{address} is in pool {pool}, and pool {requested} is requested")
             }
             Self::PoolUnknown(pool) => format!("there is no IPAddressPool {pool}"),
-            Self::PoolInvalid(pool) => format!("IPAddressPool {pool} is rejected as it is written; see its conditions"),
+            Self::PoolInvalid(pool) => format!("IPAddressPool {pool} is rejected as it is written"),
             Self::PoolClosed(pool) => {
-                format!("the serviceAllocation of IPAddressPool {pool} does not admit this namespace or Service")
+                format!(
+                    "the serviceAllocation of IPAddressPool {pool} does not admit this namespace or Service"
+                )
             }
             Self::BuggyAddress(address) => format!("avoidBuggyIPs of its pool bars {address}"),
             Self::InUse { address, by, clash } => format!("{address} is held by {by}, {clash}"),
             Self::NoPools => "there is no IPAddressPool".into(),
-            Self::NotAutoAssignable => {
-                "no IPAddressPool is for this Service without being asked for; request one, or set autoAssign or serviceAllocation".into()
-            }
+            Self::NotAutoAssignable => "no IPAddressPool is for this Service without being asked for".into(),
             Self::NoSuchFamily(family) => format!("no IPAddressPool for this Service has {family} addresses"),
-            Self::NotTogether => "no one IPAddressPool for this Service has free addresses of both families".into(),
-            Self::Exhausted(family) => format!("every {family} address of the IPAddressPools for this Service is taken"),
+            Self::NotTogether => {
+                "no one IPAddressPool for this Service has free addresses of both families".into()
+            }
+            Self::Exhausted(family) => {
+                format!("every {family} address of the IPAddressPools for this Service is taken")
+            }
         }
     }
 }

@@ -80,14 +80,14 @@ fn step<'a>(
     service: &'a Service,
 ) -> Option<Step<'a>> {
     let holds = last.ledger.holding(service.key()).is_some();
-    let seat = match Seat::of(world, config, policy, last, service) {
+    let mut seat = match Seat::of(world, config, policy, last, service) {
         Ok(seat) => seat,
         Err(verdict) => return (!holds).then_some(Step::Close(service, verdict)),
     };
     if !holds {
         return seat.candidates.iter().all(|c| c.is_empty()).then_some(Step::Serve(seat));
     }
-    let kept = seat.unchanged.then(|| seat.search.adopt(&seat.candidates, &last.ledger))?;
+    let kept = if seat.unchanged { seat.search.adopt(&seat.candidates, &last.ledger) } else { return None };
     let decision = seat.search.settle(&kept, policy.strictness, &mut last.ledger);
     let same = last.ledger.holding(service.key()) == seat.holding(&decision).as_ref();
     same.then(|| Step::Keep(seat, Box::new(decision)))
@@ -104,7 +104,7 @@ impl Plan {
             Step::Keep(seat, decision) => {
                 self.decide(&seat, &decision);
             }
-            Step::Serve(seat) => {
+            Step::Serve(mut seat) => {
                 let decision = seat.search.settle(&Default::default(), policy.strictness, &mut self.ledger);
                 self.decide(&seat, &decision);
             }

@@ -1,6 +1,7 @@
 //! Looking for addresses that a Service could have.
 
-use super::{Addresses, Demand, Families, Ledger, Refusal};
+use super::trace::{Log, Step};
+use super::{Addresses, Allocation, Demand, Families, Ledger, PassedOver, Refusal};
 use crate::addr::Family;
 use crate::config::{Config, Labels, Pool, PoolState};
 use crate::name::{PoolName, ServiceKey};
@@ -13,25 +14,25 @@ pub(super) struct Search<'a> {
     /// Labels of the Service's namespace.
     namespace: &'a Labels,
     pub(super) demand: Demand,
-}
-
-/// Addresses, and the pool that they come from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Allocation {
-    /// At least one.
-    pub addresses: Addresses,
-    /// The one pool of all of them.
-    pub pool: PoolName,
+    /// What was tried; `None`: nobody asks.
+    pub(super) log: Option<Log>,
 }
 
 impl<'a> Search<'a> {
     pub(super) fn new(world: &'a World, config: &'a Config, service: &'a Service, demand: Demand) -> Self {
         let namespace = world.namespace(&service.key().namespace).map_or(Labels::NONE, |n| &n.labels);
-        Self { config, service, namespace, demand }
+        Self { config, service, namespace, demand, log: None }
     }
 
     pub(super) fn key(&self) -> &'a ServiceKey {
         self.service.key()
+    }
+
+    /// Writes down what was tried, if somebody asks.
+    pub(super) fn note(&mut self, step: impl FnOnce() -> Step) {
+        if let Some(log) = &mut self.log {
+            log.note(step());
+        }
     }
 
     /// Whether the Service may have addresses of this pool.
@@ -40,13 +41,15 @@ impl<'a> Search<'a> {
     }
 
     /// Addresses for a Service that holds none, or would like others.
-    pub(super) fn find(&self, ledger: &mut Ledger) -> Result<Allocation, Refusal> {
-        if let Some(requested) = self.demand.requested.clone()? {
-            return self.requested(requested, ledger);
+    pub(super) fn find(&mut self, ledger: &mut Ledger) -> Result<Allocation, Refusal> {
+        if let Some(addresses) = self.demand.requested.clone()? {
+            let found = self.requested(addresses, ledger);
+            self.note(|| Step::Request { addresses, found: found.clone() });
+            return found;
         }
-        match &self.demand.pool {
+        match self.demand.pool.clone() {
             Some(name) => {
-                let pools = [self.open_pool(name)?];
+                let pools = [self.open_pool(&name)?];
                 self.in_pools(&pools, ledger).ok_or_else(|| self.why_none(&pools, ledger))
             }
             None => self.unasked(ledger),
@@ -54,23 +57,26 @@ impl<'a> Search<'a> {
     }
 
     /// The other address for a Service that holds one: from the same pool, so that the first one can stay.
-    pub(super) fn complete(&self, held: &Allocation, ledger: &mut Ledger) -> Result<Allocation, Refusal> {
+    pub(super) fn complete(&mut self, held: &Allocation, ledger: &mut Ledger) -> Result<Allocation, Refusal> {
         let missing = if held.addresses.get(Family::V4).is_some() { Family::V6 } else { Family::V4 };
         let pool = self.open_pool(&held.pool)?;
-        if !pool.offers(missing) {
-            return Err(Refusal::NoSuchFamily(missing));
-        }
-        let other = self.first_for(pool, missing, ledger).ok_or(Refusal::Exhausted(missing))?;
-        Ok(Allocation { addresses: held.addresses.with(other), pool: held.pool.clone() })
+        let with_held = |other: Allocation| Allocation {
+            addresses: held.addresses.iter().chain(other.addresses.iter()).collect(),
+            ..other
+        };
+        let found = self.look(pool, Families::Only(missing), ledger).map(with_held);
+        self.searched(pool, Families::Only(missing), &found);
+        found.map_err(|passed| passed.refusal(&pool.name))
     }
 
     /// Both addresses from one pool, for a Service that has lost one of them and asks for no pool in particular.
-    pub(super) fn both(&self, ledger: &mut Ledger) -> Option<Allocation> {
+    pub(super) fn both(&mut self, ledger: &mut Ledger) -> Option<Allocation> {
         if self.demand.pool.is_some() || self.demand.requested != Ok(None) {
             return None;
         }
-        let [pinned, unpinned] = self.tiers();
-        self.first_with(Families::Both, &[pinned, unpinned].concat(), ledger)
+        let [pinned, unpinned] = self.config.tiers();
+        let pools = self.open(pinned.chain(unpinned));
+        self.first_with(Families::Both, &pools, ledger)
     }
 
     /// The one pool that all these addresses are in.
@@ -112,25 +118,44 @@ impl<'a> Search<'a> {
     /// A pool that gives addresses to this Service when it is named.
     fn open_pool(&self, name: &PoolName) -> Result<&'a Pool, Refusal> {
         let pool = self.config.pool(name).ok_or_else(|| Refusal::PoolUnknown(name.clone()))?;
+        self.barred(pool).map_or(Ok(pool), |passed| Err(passed.refusal(name)))
+    }
+
+    /// Why the pool gives this Service nothing, whatever is free and whether it is named or not.
+    pub(super) fn barred(&self, pool: &Pool) -> Option<PassedOver> {
         match pool.state {
-            PoolState::Invalid => Err(Refusal::PoolInvalid(name.clone())),
-            PoolState::Sound if !self.admits(pool) => Err(Refusal::PoolClosed(name.clone())),
-            PoolState::Sound => Ok(pool),
+            PoolState::Invalid => Some(PassedOver::Invalid),
+            PoolState::Sound if !self.admits(pool) => Some(PassedOver::Closed),
+            PoolState::Sound => None,
         }
     }
 
+    /// Those of the pools that give this Service addresses.
+    fn open(&mut self, pools: impl Iterator<Item = &'a Pool>) -> Vec<&'a Pool> {
+        let mut open = Vec::new();
+        for pool in pools {
+            match self.barred(pool) {
+                None => open.push(pool),
+                Some(passed) => self.searched(pool, self.demand.families, &Err(passed)),
+            }
+        }
+        open
+    }
+
     /// A tier is searched to its end, single addresses included, before the next one is looked at.
-    fn unasked(&self, ledger: &mut Ledger) -> Result<Allocation, Refusal> {
-        let tiers = self.tiers();
-        let found = tiers.iter().find_map(|tier| self.in_pools(tier, ledger));
-        found.ok_or_else(|| self.why_none(&tiers.concat(), ledger))
+    fn unasked(&mut self, ledger: &mut Ledger) -> Result<Allocation, Refusal> {
+        let mut searched = Vec::new();
+        for tier in self.config.tiers() {
+            let tier = self.open(tier);
+            if let Some(found) = self.in_pools(&tier, ledger) {
+                return Ok(found);
+            }
+            searched.extend(tier);
+        }
+        Err(self.why_none(&searched, ledger))
     }
 
-    fn tiers(&self) -> [Vec<&'a Pool>; 2] {
-        self.config.tiers().map(|tier| tier.filter(|pool| self.admits(pool)).collect())
-    }
-
-    fn in_pools(&self, pools: &[&Pool], ledger: &mut Ledger) -> Option<Allocation> {
+    fn in_pools(&mut self, pools: &[&Pool], ledger: &mut Ledger) -> Option<Allocation> {
         match self.demand.families {
             Families::PreferBoth { primary } => {
                 [Families::Both, Families::Only(primary), Families::Only(primary.other())]
@@ -141,13 +166,42 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn first_with(&self, families: Families, pools: &[&Pool], ledger: &mut Ledger) -> Option<Allocation> {
-        pools.iter().find_map(|pool| {
-            let wanted = Family::ALL.into_iter().filter(|family| families.wants(*family));
-            let addresses =
-                wanted.map(|family| self.first_for(pool, family, ledger)).collect::<Option<_>>()?;
-            Some(Allocation { addresses, pool: pool.name.clone() })
-        })
+    fn first_with(&mut self, families: Families, pools: &[&Pool], ledger: &mut Ledger) -> Option<Allocation> {
+        pools.iter().find_map(|pool| self.in_pool(pool, families, ledger).ok())
+    }
+
+    fn in_pool(
+        &mut self,
+        pool: &Pool,
+        families: Families,
+        ledger: &mut Ledger,
+    ) -> Result<Allocation, PassedOver> {
+        let found = self.look(pool, families, ledger);
+        self.searched(pool, families, &found);
+        found
+    }
+
+    fn searched(&mut self, pool: &Pool, families: Families, found: &Result<Allocation, PassedOver>) {
+        self.note(|| Step::Search { pool: pool.name.clone(), families, found: found.clone() });
+    }
+
+    /// Addresses of all these families from one pool.
+    fn look(&self, pool: &Pool, families: Families, ledger: &mut Ledger) -> Result<Allocation, PassedOver> {
+        let wanted = Family::ALL.into_iter().filter(|family| families.wants(*family));
+        let addresses = wanted.map(|family| self.one_of(pool, family, ledger)).collect::<Result<_, _>>()?;
+        Ok(Allocation { addresses, pool: pool.name.clone() })
+    }
+
+    fn one_of(
+        &self,
+        pool: &Pool,
+        family: Family,
+        ledger: &mut Ledger,
+    ) -> Result<std::net::IpAddr, PassedOver> {
+        if !pool.offers(family) {
+            return Err(PassedOver::NoSuchFamily(family));
+        }
+        self.first_for(pool, family, ledger).ok_or(PassedOver::Exhausted(family))
     }
 
     fn first_for(&self, pool: &Pool, family: Family, ledger: &mut Ledger) -> Option<std::net::IpAddr> {

@@ -6,7 +6,10 @@ use super::{Allocation, Decision, Families, Ledger, Refusal, Strictness};
 
 impl Search<'_> {
     /// Decides with the ledger as it stands; what is kept is in it already. Writes nothing down.
-    pub(super) fn settle(&self, kept: &Kept, strictness: Strictness, ledger: &mut Ledger) -> Decision {
+    pub(super) fn settle(&mut self, kept: &Kept, strictness: Strictness, ledger: &mut Ledger) -> Decision {
+        if let Some(log) = &mut self.log {
+            log.search_again();
+        }
         let decision = match &kept.allocation {
             None => self.afresh(ledger),
             Some(held) => self.improve(held, kept.partly, strictness, ledger),
@@ -17,7 +20,7 @@ impl Search<'_> {
     }
 
     fn improve(
-        &self,
+        &mut self,
         held: &Allocation,
         partly: bool,
         strictness: Strictness,
@@ -40,7 +43,7 @@ impl Search<'_> {
     }
 
     /// Something new, whatever is held.
-    fn afresh(&self, ledger: &mut Ledger) -> Decision {
+    fn afresh(&mut self, ledger: &mut Ledger) -> Decision {
         let decision = Decision::from(self.find(ledger));
         let single = decision.allocation.as_ref().filter(|found| self.lacks(found));
         let missing = single.and_then(|found| self.complete(found, ledger).err());
@@ -60,14 +63,14 @@ impl Search<'_> {
     }
 
     /// Adds the missing address, if one is missing. Who must have both and cannot loses the one.
-    fn complement(&self, held: &Allocation, partly: bool, ledger: &mut Ledger) -> Decision {
+    fn complement(&mut self, held: &Allocation, partly: bool, ledger: &mut Ledger) -> Decision {
         if !self.lacks(held) {
             return Decision::from(Ok(held.clone()));
         }
         let required = self.demand.families == Families::Both;
         match self.complete(held, ledger) {
             Ok(both) => Decision::from(Ok(both)),
-            Err(missing) => match self.both(ledger).filter(|_| required || partly) {
+            Err(missing) => match (required || partly).then(|| self.both(ledger)).flatten() {
                 Some(both) => Decision::from(Ok(both)),
                 None if required => Decision::from(Err(missing)),
                 None => Decision { missing: Some(missing), ..Decision::from(Ok(held.clone())) },

@@ -8,3 +8,4 @@ mod pools;
 mod requests;
 mod sharing;
 mod single;
+mod trace;

@@ -49,6 +49,11 @@ impl Advertisement {
         })
     }
 
+    /// Whether both, whichever versions of an object they are, let the same nodes announce the same on the same links.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        *self == Self { identity: self.identity.clone(), ..other.clone() }
+    }
+
     /// Whether it is about this pool: named, or matched by label, or no pool is named at all.
     pub fn selects_pool(&self, pool: &Pool) -> bool {
         let all = self.pools.is_empty() && self.pool_selectors.is_empty();

@@ -6,8 +6,8 @@ use std::num::NonZeroU64;
 
 use super::problem::Finding;
 use super::{
-    Advertisement, AdvertisementSource, Identity, Origin, Pool, PoolSource, PoolState, Problem, ProblemKind,
-    ServiceAllocation,
+    Advertisement, AdvertisementSource, Identity, Labels, Origin, Pool, PoolSource, PoolState, Problem,
+    ProblemKind, ServiceAllocation,
 };
 use crate::addr::{AddressRange, Overlap};
 use crate::name::{ObjectKey, PoolName};
@@ -80,6 +80,17 @@ impl Config {
     /// All advertisements, by key.
     pub fn advertisements(&self) -> impl Iterator<Item = &Advertisement> {
         self.advertisements.values()
+    }
+
+    /// Advertisements that are about this pool and about a Service with these labels.
+    pub fn rules<'a>(
+        &'a self,
+        pool: &PoolName,
+        service: &'a Labels,
+    ) -> impl Iterator<Item = &'a Advertisement> + use<'a> {
+        let pool = self.pool(pool);
+        let rules = self.advertisements().filter(move |a| pool.is_some_and(|pool| a.selects_pool(pool)));
+        rules.filter(|a| a.selects_service(service))
     }
 }
 

@@ -1,5 +1,7 @@
 //! What is wrong with an object: which one, where, why, and whether it still counts.
 
+mod table;
+
 use std::fmt;
 
 use super::{Identity, SelectorError};
@@ -106,21 +108,11 @@ impl ProblemKind {
 
     /// The one word for it in conditions, events, metrics and logs.
     pub const fn word(&self) -> &'static str {
-        match self {
-            Self::NoAddresses => "NoAddresses",
-            Self::BadRange(_) => "BadRange",
-            Self::OverlapInside(_) => "OverlapInside",
-            Self::OverlapWith { .. } => "OverlapWith",
-            Self::OverlappedBy { .. } => "OverlappedBy",
-            Self::BadSelector(_) => "BadSelector",
-            Self::BadWeight(_) => "BadWeight",
-            Self::Duplicate(_) => "Duplicate",
-            Self::UnknownPool(_) => "UnknownPool",
-            Self::NotYetSupported => "NotYetSupported",
-        }
+        self.reason().word
     }
 
-    fn sentence(&self) -> String {
+    /// What is the matter in this case.
+    pub fn sentence(&self) -> String {
         match self {
             Self::NoAddresses => "a pool needs at least one range".to_owned(),
             Self::BadRange(error) => error.to_string(),
@@ -151,8 +143,9 @@ impl fmt::Display for ProblemKind {
 }
 
 impl fmt::Display for Problem {
-    /// The word, the field and the reason.
+    /// The word, the field, what is the matter and what to do.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}: {}", self.kind.word(), self.field, self.kind.sentence())
+        let matter = format!("{}: {}", self.field, self.kind.sentence());
+        f.write_str(&self.kind.reason().line(&matter))
     }
 }

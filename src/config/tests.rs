@@ -50,13 +50,18 @@ fn selector(key: &str, value: &str) -> LabelSelector {
 fn build(pools: &[PoolSource], last: &Config) -> (Config, Vec<String>) {
     let objects = Objects { pools: pools.iter().collect(), advertisements: Vec::new() };
     let (config, problems) = Config::build(&objects, last);
-    (config, problems.iter().map(|p| format!("{} {p}", p.object)).collect())
+    (config, problems.iter().map(|p| format!("{} {}", p.object, matter(p))).collect())
 }
 
 fn build_advertisements(sources: &[AdvertisementSource], last: &Config) -> (Config, Vec<String>) {
     let objects = Objects { pools: Vec::new(), advertisements: sources.iter().collect() };
     let (config, problems) = Config::build(&objects, last);
-    (config, problems.iter().map(ToString::to_string).collect())
+    (config, problems.iter().map(matter).collect())
+}
+
+/// The problem without what to do about it.
+fn matter(problem: &Problem) -> String {
+    format!("{}: {}: {}", problem.kind, problem.field, problem.kind.sentence())
 }
 
 fn pool_of<'a>(config: &'a Config, address: &str) -> Option<&'a str> {
@@ -256,6 +261,6 @@ fn row_53_pools_are_selected_by_name_or_by_label() {
     assert_eq!(["a", "b", "c"].map(selected), [true, true, false]);
     assert_eq!(
         problems.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        ["UnknownPool: spec.ipAddressPools[1]: there is no pool nope"]
+        ["UnknownPool: spec.ipAddressPools[1]: there is no pool nope; create the pool, or correct the name"]
     );
 }

@@ -15,7 +15,7 @@ pub(super) fn allocated(service: &Service, decision: &Decision) -> Condition {
     let (holds, reason, message) = match (&decision.allocation, &decision.refusal) {
         (Some(allocation), None) => {
             let missing = decision.missing.as_ref();
-            let missing = missing.map(|m| format!("; no second address: {m}: {}", m.sentence()));
+            let missing = missing.map(|m| format!("; no second address: {}", m.line()));
             let message = format!("{} from pool {}", allocation.addresses, allocation.pool);
             let message = message + &missing.unwrap_or_default();
             let moved = moved(service, decision, &message);
@@ -23,9 +23,9 @@ pub(super) fn allocated(service: &Service, decision: &Decision) -> Condition {
         }
         (Some(allocation), Some(refusal)) => {
             let kept = format!("keeps {} from pool {}", allocation.addresses, allocation.pool);
-            (false, refusal.word(), format!("{refusal}: {}; {kept}", refusal.sentence()))
+            (false, refusal.word(), format!("{}; {kept}", refusal.line()))
         }
-        (None, Some(refusal)) => (false, refusal.word(), format!("{refusal}: {}", refusal.sentence())),
+        (None, Some(refusal)) => (false, refusal.word(), refusal.line()),
         (None, None) => (false, "Undecided", "nothing is decided yet".to_owned()),
     };
     condition(

@@ -5,6 +5,7 @@ use std::fmt;
 use super::grounds::{Grounds, condition};
 use crate::alloc::Decision;
 use crate::api::conditions::ConditionType;
+use crate::reason::reasons;
 use crate::world::{Condition, Kind, L2Status, Service};
 
 /// Reasons of `patina.dev/Announced`.
@@ -20,10 +21,42 @@ pub enum Announced {
     NoAnnouncer,
 }
 
+impl Announced {
+    reasons! {
+        Self::Announced => "Announced",
+            "A speaker answers for the address.",
+            "nothing is to be done",
+            Self::Announced;
+        Self::NoAddress => "NoAddress",
+            "There is nothing to announce before the Service has an address.",
+            "see the condition patina.dev/Allocated",
+            Self::NoAddress;
+        Self::NoAdvertisement => "NoAdvertisement",
+            "An address is announced if an L2Advertisement is about its pool and about the Service.",
+            "create an L2Advertisement, an empty spec is about all",
+            Self::NoAdvertisement;
+        Self::NoAnnouncer => "NoAnnouncer",
+            "An L2Advertisement is about the Service, and no speaker says that it answers.",
+            "see the events of the speakers, and whether a node has a link in the subnet and a ready Pod where \
+             externalTrafficPolicy is Local",
+            Self::NoAnnouncer;
+    }
+
+    /// What is the matter.
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::Announced => "a speaker answers for the address",
+            Self::NoAddress => "the Service has no address yet",
+            Self::NoAdvertisement => "no L2Advertisement is about the pool and the Service",
+            Self::NoAnnouncer => "no speaker answers for the address",
+        }
+    }
+}
+
 impl fmt::Display for Announced {
     /// The word.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(self, f)
+        f.write_str(self.reason().word)
     }
 }
 
@@ -33,13 +66,8 @@ pub(super) fn announced(grounds: Grounds<'_>, service: &Service, decision: &Deci
     let reason = reason(grounds, service, decision, &by);
     let message = match reason {
         Announced::Announced => by.iter().map(|s| told(s)).collect::<Vec<_>>().join(", "),
-        Announced::NoAddress => "NoAddress: the Service has no address yet".to_owned(),
-        Announced::NoAdvertisement => {
-            "NoAdvertisement: no L2Advertisement is about the pool and the Service; create one, an empty spec is about all"
-                .to_owned()
-        }
-        Announced::NoAnnouncer => {
-            "NoAnnouncer: no speaker answers for the address; events of the speakers tell why".to_owned()
+        Announced::NoAddress | Announced::NoAdvertisement | Announced::NoAnnouncer => {
+            reason.reason().line(reason.sentence())
         }
     };
     let holds = reason == Announced::Announced;
@@ -52,9 +80,7 @@ fn reason(grounds: Grounds<'_>, service: &Service, decision: &Decision, by: &[&L
     if !by.is_empty() {
         return Announced::Announced;
     }
-    let pool = grounds.config.pool(&allocation.pool);
-    let mut rules = grounds.config.advertisements().filter(|a| pool.is_some_and(|pool| a.selects_pool(pool)));
-    let advertised = rules.any(|a| a.selects_service(&service.labels));
+    let advertised = grounds.config.rules(&allocation.pool, &service.labels).next().is_some();
     if advertised { Announced::NoAnnouncer } else { Announced::NoAdvertisement }
 }
 

@@ -88,7 +88,7 @@ impl Teller {
             | Refusal::NotTogether
             | Refusal::Exhausted(_) => reason::FAILED,
         };
-        self.tell(Severity::Warning, reason, refusal.word(), format!("{refusal}: {}", refusal.sentence()))
+        self.tell(Severity::Warning, reason, refusal.word(), refusal.line())
     }
 
     fn too_many(&self, service: &Service) -> Notice {
@@ -99,8 +99,7 @@ impl Teller {
     }
 
     fn missing(&self, missing: &Refusal) -> Notice {
-        let message =
-            format!("{missing}: {}; the Service would rather have two addresses", missing.sentence());
+        let message = format!("{}; the Service would rather have two addresses", missing.line());
         self.tell(Severity::Normal, reason::NO_SECOND, missing.word(), message)
     }
 

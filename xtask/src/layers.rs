@@ -13,6 +13,7 @@ const ROOMS: &[(&str, u8)] = &[
     ("time", 1),
     ("name", 1),
     ("addr", 1),
+    ("reason", 1),
     ("wire", 2),
     ("api", 2),
     ("config", 3),

@@ -7,6 +7,7 @@ mod layers;
 mod orphans;
 mod parity;
 mod realcluster;
+mod reasons;
 mod sim;
 mod story;
 mod table;
@@ -42,6 +43,8 @@ enum Chore {
     /// A cluster with a real control plane: for hands, or its tests.
     #[command(subcommand, name = "realcluster")]
     RealCluster(realcluster::RealCluster),
+    /// Write the table of every reason in docs/ from the code.
+    Reasons(reasons::Arguments),
     /// Tell drawn histories again, or one from a file, and show what they break.
     Sim(sim::Arguments),
     /// Tells histories of the model of allocation again: by seed, or from a file.
@@ -63,6 +66,7 @@ fn main() -> Result<()> {
         Chore::Orphans => orphans::check(root),
         Chore::Parity(arguments) => parity::run(root, &arguments),
         Chore::RealCluster(verb) => realcluster::run(root, &verb),
+        Chore::Reasons(arguments) => reasons::run(root, &arguments),
         Chore::Sim(arguments) => sim::run(root, "patina-simulation", &arguments),
         Chore::Model(arguments) => sim::run(root, "patina-model", &arguments),
         Chore::Story { file } => story::check(&file),

@@ -17,7 +17,8 @@ use patina_lab::state::{StateDir, StateError};
 use patina_lab::wait::wait_for;
 use patina_lab::{agent, cluster};
 
-use super::{Size, own_path, runtime, say, settings_of};
+use super::{Size, own_path, runtime, settings_of};
+use crate::output::say;
 
 /// Longer than the lab itself waits for its nodes.
 const UP_WITHIN: Duration = Duration::from_secs(90);

@@ -3,7 +3,9 @@
 use proptest::prelude::*;
 
 use super::cluster::{Cluster, dual, in_pool, pinned, pool, requesting, service, sharing, v6};
-use crate::alloc::{Terms, plan, replan};
+use crate::alloc::{
+    self, Decision, Fate, PassedOver, Plan, Refusal, Terms, Verdict, explain, forecast, plan, replan,
+};
 use crate::config::PoolSource;
 use crate::world::{FamilyPolicy, Kind, Object, Protocol, Service, Touched, TrafficPolicy};
 
@@ -180,5 +182,63 @@ proptest! {
         for key in &touched.services {
             prop_assert_eq!(short.verdict(key), whole.verdict(key));
         }
+    }
+
+    #[test]
+    fn an_explanation_ends_where_the_plan_does(steps in prop::collection::vec(any_step(), 1..30), strict: bool) {
+        let cluster = Cluster::lived(&steps, strict);
+        let decided = plan(&cluster.world, &cluster.config, &cluster.policy, &cluster.plan);
+        for service in cluster.world.services() {
+            let (same, trace) =
+                explain(&cluster.world, &cluster.config, &cluster.policy, &cluster.plan, service.key());
+            prop_assert_eq!(&same, &decided);
+            let decision = decision(&decided, service);
+            let held = decision.allocation.as_ref();
+            prop_assert!(held.is_none() || trace.found() == held, "{:?} {decision:?}", trace.steps);
+            let searched = trace.steps.iter().filter(|step| !matches!(step, alloc::Step::Keep { .. }));
+            let found = searched.filter_map(alloc::Step::found).next();
+            prop_assert!(held.is_some() || found.is_none(), "{:?} {decision:?}", trace.steps);
+            for pool in cluster.config.pools() {
+                let tried = trace.steps.iter().any(|step| step.pool() == Some(&pool.name));
+                let told = trace.others.iter().any(|(name, _)| *name == pool.name);
+                prop_assert!(tried != told, "{} in {:?} {:?}", pool.name, trace.steps, trace.others);
+            }
+            let needed = matches!(decision.refusal, Some(Refusal::Exhausted(_)));
+            let spared = trace.others.iter().any(|(_, passed)| *passed == PassedOver::NotNeeded);
+            prop_assert!(held.is_some() || !needed || !spared, "{:?}", trace.others);
+        }
+    }
+
+    #[test]
+    fn a_forecast_is_what_comes(steps in prop::collection::vec(any_step(), 1..20), which in 0..6u8) {
+        let mut cluster = Cluster::lived(&steps, false);
+        cluster.turn();
+        cluster.restart();
+        cluster.decide();
+        let before = cluster.plan.clone();
+        let standing = cluster.world.clone();
+        cluster.pools(&pools(which));
+        cluster.decide();
+        let foretold = forecast(&standing, &cluster.world, &cluster.policy);
+        for service in cluster.world.services() {
+            let Some(prospect) = foretold.prospects.get(service.key()) else { continue };
+            prop_assert_eq!(&prospect.now, &decision(&before, service));
+            prop_assert_eq!(&prospect.then, &decision(&cluster.plan, service));
+        }
+    }
+
+    #[test]
+    fn without_a_change_nobody_is_disturbed(steps in prop::collection::vec(any_step(), 1..30), strict: bool) {
+        let cluster = Cluster::lived(&steps, strict);
+        let foretold = forecast(&cluster.world, &cluster.world, &cluster.policy);
+        prop_assert!(!foretold.disturbs(), "{foretold:#?}");
+        prop_assert_eq!(foretold.count(Fate::Served), 0);
+    }
+}
+
+fn decision(plan: &Plan, service: &Service) -> Decision {
+    match plan.verdict(service.key()) {
+        Some(Verdict::Decided(decision)) => (**decision).clone(),
+        Some(Verdict::Clear) | None => Decision::default(),
     }
 }

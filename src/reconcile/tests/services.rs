@@ -65,7 +65,7 @@ fn a_refusal_is_told_once_in_condition_and_notice_with_one_word() {
     let mut room = room();
     room.apply(in_pool(service("s", 1), "b"));
     let effects = room.settle();
-    let expected = "PoolUnknown: there is no IPAddressPool b";
+    let expected = "PoolUnknown: there is no IPAddressPool b; create the IPAddressPool, or correct metallb.io/address-pool";
     assert_eq!(notices(&effects), [format!("Warning AllocationFailed {expected}")]);
     assert_eq!(room.condition("s", "Allocated"), format!("False PoolUnknown: {expected}"));
     let Some(Effect::Notice(notice)) = effects.iter().find(|e| matches!(e, Effect::Notice(_))) else {
@@ -120,14 +120,12 @@ fn a_request_that_cannot_be_met_is_told_and_the_address_stays() {
     room.settle();
     room.apply(requesting(service("s", 1), "203.0.113.1"));
     let effects = room.settle();
-    assert_eq!(
-        notices(&effects),
-        ["Warning AllocationFailed OutsidePools: 203.0.113.1 is in no IPAddressPool"]
-    );
+    let expected = "OutsidePools: 203.0.113.1 is in no IPAddressPool; add the address to an IPAddressPool, or ask for another one";
+    assert_eq!(notices(&effects), [format!("Warning AllocationFailed {expected}")]);
     assert_eq!(room.world.services().next().unwrap().ingress.len(), 1);
     assert_eq!(
         room.condition("s", "Allocated"),
-        "False OutsidePools: OutsidePools: 203.0.113.1 is in no IPAddressPool; keeps 192.0.2.0 from pool a"
+        format!("False OutsidePools: {expected}; keeps 192.0.2.0 from pool a")
     );
 }
 

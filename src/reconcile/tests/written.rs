@@ -63,7 +63,7 @@ fn a_sound_pool_is_in_force() {
 #[test]
 fn a_bad_pool_says_which_field_and_why_once() {
     let mut room = Room::with(&[pool("a", &["192.0.2.0/99"])]);
-    let expected = "BadRange: spec.addresses[0]: the prefix length 99 is above 32 of IPv4";
+    let expected = "BadRange: spec.addresses[0]: the prefix length 99 is above 32 of IPv4; write it as 192.0.2.0/24 or as 192.0.2.1-192.0.2.9";
     assert_eq!(notices(&room.settle()), [format!("Warning ConfigurationError {expected}")]);
     assert_eq!(accepted(&room), format!("False Invalid: {expected}"));
     room.restart();

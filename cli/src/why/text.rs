@@ -1,0 +1,102 @@
+//! The same in words.
+
+use patina::alloc::{Decision, Demand, PassedOver, Step, Trace};
+use patina::name::PoolName;
+
+use super::answer::{Answer, Matter};
+
+/// All of it.
+pub(super) fn of(answer: &Answer<'_>) -> String {
+    let mut lines = match &answer.matter {
+        Matter::NotOurs(not_ours) => {
+            let line = not_ours.reason().line(&not_ours.sentence());
+            vec![format!("Service {} is not served: {line}", answer.service.key())]
+        }
+        Matter::Decided { decision, trace } => decided(answer, decision, trace),
+    };
+    if !answer.problems.is_empty() {
+        lines.push("Wrong in what is written:".to_owned());
+        let problem = |p: &patina::config::Problem| format!("  {} {}: {p}", p.origin, p.object.key.name);
+        lines.extend(answer.problems.iter().map(problem));
+    }
+    lines.join("\n")
+}
+
+fn decided(answer: &Answer<'_>, decision: &Decision, trace: &Trace) -> Vec<String> {
+    let mut lines = vec![format!("Service {} {}", answer.service.key(), outcome(decision))];
+    lines.extend(trace.demand.as_ref().map(asks));
+    if let Some(shown) = answer.shows_otherwise() {
+        lines.push(format!("Its status shows {shown}: the controller has not written this decision yet."));
+    }
+    if !trace.steps.is_empty() {
+        lines.push("What was tried, in this order:".to_owned());
+        lines.extend(trace.steps.iter().enumerate().map(|(i, step)| format!("  {}. {}", i + 1, tried(step))));
+    }
+    if !trace.others.is_empty() {
+        lines.push("Not tried:".to_owned());
+        lines.extend(trace.others.iter().map(|(pool, passed)| format!("  {}", over(pool, passed))));
+    }
+    lines.extend(answer.announced().map(|announced| format!("Announced: {announced}")));
+    lines
+}
+
+/// What is decided, and why it is not more.
+fn outcome(decision: &Decision) -> String {
+    let held = decision.allocation.as_ref().map(|a| format!("{} from pool {}", a.addresses, a.pool));
+    match (held, &decision.refusal, &decision.missing) {
+        (Some(held), None, None) => format!("has {held}."),
+        (Some(held), None, Some(missing)) => {
+            format!("has {held}, and no second address: {}.", missing.line())
+        }
+        (Some(held), Some(refusal), _) => {
+            format!("keeps {held} and asks for something else: {}.", refusal.line())
+        }
+        (None, Some(refusal), _) => format!("gets no address: {}.", refusal.line()),
+        (None, None, _) => "is not decided.".to_owned(),
+    }
+}
+
+fn asks(demand: &Demand) -> String {
+    let from = match (&demand.requested, &demand.pool) {
+        (Ok(Some(addresses)), Some(pool)) => format!("{addresses} in pool {pool}"),
+        (Ok(Some(addresses)), None) => addresses.to_string(),
+        (Err(unreadable), _) => {
+            return format!("What it asks for cannot be read: {}.", unreadable.sentence());
+        }
+        (Ok(None), Some(pool)) => format!("{} from pool {pool}", demand.families),
+        (Ok(None), None) => format!("{} from any pool that is for it", demand.families),
+    };
+    format!("It asks for {from}.")
+}
+
+fn tried(step: &Step) -> String {
+    match step {
+        Step::Keep { addresses, kept: Ok(found) } => {
+            format!("keep {addresses}: yes, it is in pool {}", found.pool)
+        }
+        Step::Keep { addresses, kept: Err(refusal) } => format!("keep {addresses}: {}", refusal.line()),
+        Step::Request { addresses, found: Ok(found) } => {
+            format!("take {addresses}: yes, it is in pool {}", found.pool)
+        }
+        Step::Request { addresses, found: Err(refusal) } => format!("take {addresses}: {}", refusal.line()),
+        Step::Search { pool, families, found: Ok(found) } => {
+            format!("pool {pool}, for {families}: gives {}", found.addresses)
+        }
+        Step::Search { pool, families, found: Err(passed) } => {
+            format!("pool {pool}, for {families}: {}", passed.reason().line(&passed.sentence()))
+        }
+    }
+}
+
+fn over(pool: &PoolName, passed: &PassedOver) -> String {
+    match passed {
+        PassedOver::NotNeeded => format!("pool {pool}: {passed}: {}", passed.sentence()),
+        PassedOver::Invalid
+        | PassedOver::Closed
+        | PassedOver::NotRequested(_)
+        | PassedOver::NotAutoAssigned
+        | PassedOver::NoSuchFamily(_)
+        | PassedOver::Exhausted(_)
+        | PassedOver::NotLookedAt => format!("pool {pool}: {}", passed.reason().line(&passed.sentence())),
+    }
+}

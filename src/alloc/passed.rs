@@ -1,0 +1,127 @@
+//! Why a pool gave a Service nothing: a closed list.
+
+use std::fmt;
+
+use super::Refusal;
+use crate::addr::Family;
+use crate::name::PoolName;
+use crate::reason::reasons;
+
+/// Why a pool was passed over. Where a [`Refusal`] says the same, the word is the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PassedOver {
+    /// It is rejected as it is written.
+    Invalid,
+    /// It is not for this namespace or this Service.
+    Closed,
+    /// The Service asks for another pool.
+    NotRequested(PoolName),
+    /// It is not given out unasked.
+    NotAutoAssigned,
+    /// It has no addresses of this family.
+    NoSuchFamily(Family),
+    /// All its addresses of this family are held, and none can be shared.
+    Exhausted(Family),
+    /// The Service has what it wants already.
+    NotNeeded,
+    /// The Service asks for addresses that are not in it, or for something that cannot be looked for.
+    NotLookedAt,
+}
+
+impl PassedOver {
+    reasons! {
+        Self::Invalid => "PoolInvalid",
+            "An IPAddressPool that is rejected as it is written gives out nothing; who holds its addresses keeps them.",
+            "mend what its conditions name",
+            Self::Invalid;
+        Self::Closed => "PoolClosed",
+            "The serviceAllocation of the IPAddressPool says whom it is for, by namespace and by labels.",
+            "widen its spec.serviceAllocation, or label the namespace or the Service",
+            Self::Closed;
+        Self::NotRequested(_) => "OtherPool",
+            "A Service that asks for an IPAddressPool gets addresses of that one only.",
+            "remove metallb.io/address-pool, or ask for this pool",
+            Self::NotRequested(PoolName::from("dmz"));
+        Self::NotAutoAssigned => "NotAutoAssignable",
+            "An IPAddressPool without autoAssign gives addresses only to Services that ask for it.",
+            "ask for it by metallb.io/address-pool, or set autoAssign",
+            Self::NotAutoAssigned;
+        Self::NoSuchFamily(_) => "NoSuchFamily",
+            "The IPAddressPool has no address of a family that is wanted.",
+            "add addresses of that family",
+            Self::NoSuchFamily(Family::V6);
+        Self::Exhausted(_) => "Exhausted",
+            "Every address of that family in the IPAddressPool is held, and the Service can share none.",
+            "enlarge it",
+            Self::Exhausted(Family::V4);
+        Self::NotNeeded => "NotNeeded",
+            "The Service keeps what it holds, or a pool that comes earlier has what it wants.",
+            "nothing is to be done",
+            Self::NotNeeded;
+        Self::NotLookedAt => "NotLookedAt",
+            "The Service asks for addresses that are not in this IPAddressPool, or for something that cannot be looked for.",
+            "see what is said of the Service",
+            Self::NotLookedAt;
+    }
+
+    /// The one word for it.
+    pub const fn word(&self) -> &'static str {
+        self.reason().word
+    }
+
+    /// What is the matter in this case.
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::Invalid => "it is rejected as it is written".into(),
+            Self::Closed => "its serviceAllocation does not admit this namespace or Service".into(),
+            Self::NotRequested(pool) => format!("the Service asks for pool {pool}"),
+            Self::NotAutoAssigned => "its autoAssign is false, and the Service does not ask for it".into(),
+            Self::NoSuchFamily(family) => format!("it has no {family} addresses"),
+            Self::Exhausted(family) => format!("every {family} address of it is held"),
+            Self::NotNeeded => "the Service has what it wants".into(),
+            Self::NotLookedAt => "the Service asks for something else".into(),
+        }
+    }
+
+    /// The same, as a refusal of a Service that had this pool and no other to choose from.
+    pub(super) fn refusal(self, pool: &PoolName) -> Refusal {
+        match self {
+            Self::Invalid => Refusal::PoolInvalid(pool.clone()),
+            Self::Closed => Refusal::PoolClosed(pool.clone()),
+            Self::NoSuchFamily(family) => Refusal::NoSuchFamily(family),
+            Self::Exhausted(family) => Refusal::Exhausted(family),
+            Self::NotRequested(_) | Self::NotAutoAssigned | Self::NotNeeded | Self::NotLookedAt => {
+                Refusal::NotAutoAssignable
+            }
+        }
+    }
+}
+
+impl fmt::Display for PassedOver {
+    /// The word.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_reason_has_a_word_of_its_own() {
+        let examples = PassedOver::examples();
+        let words: BTreeSet<_> = examples.iter().map(PassedOver::word).collect();
+        assert_eq!(words.len(), examples.len(), "{words:?}");
+    }
+
+    #[test]
+    fn a_pool_that_alone_could_serve_is_told_by_the_same_word_as_the_refusal() {
+        let lan = PoolName::from("lan");
+        for passed in [PassedOver::Invalid, PassedOver::Closed, PassedOver::Exhausted(Family::V6)] {
+            assert_eq!(passed.word(), passed.clone().refusal(&lan).word());
+        }
+    }
+}

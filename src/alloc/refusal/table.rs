@@ -1,0 +1,108 @@
+//! What every refusal means, and what to do about it.
+
+use super::Refusal;
+use crate::addr::Family;
+use crate::alloc::Clash;
+use crate::name::{PoolName, ServiceKey};
+use crate::reason::reasons;
+
+impl Refusal {
+    reasons! {
+        Self::NoClusterAddress => "NoClusterAddress",
+            "The cluster addresses of a Service say which families it wants; a headless Service has none.",
+            "remove clusterIP: None, or make it a Service of type ClusterIP",
+            Self::NoClusterAddress;
+        Self::NotDualStack => "NotDualStack",
+            "RequireDualStack wants one address of each family, and the Service has cluster addresses of one family only.",
+            "set ipFamilyPolicy to PreferDualStack, or make the cluster dual-stack",
+            Self::NotDualStack;
+        Self::RequestedTwice => "RequestedTwice",
+            "Addresses are requested by the annotation or by spec.loadBalancerIP, never by both.",
+            "remove spec.loadBalancerIP, which is deprecated",
+            Self::RequestedTwice;
+        Self::BadRequest(_) => "BadRequest",
+            "A request is one address, or one of each family separated by a comma.",
+            "correct metallb.io/loadBalancerIPs or spec.loadBalancerIP",
+            Self::BadRequest("192.0.2.1,192.0.2.2".into());
+        Self::WrongFamily => "WrongFamily",
+            "Requested or held addresses must be of the families of the Service's cluster addresses.",
+            "request one address for each family of spec.clusterIPs",
+            Self::WrongFamily;
+        Self::OutsidePools(_) => "OutsidePools",
+            "Only addresses of IPAddressPools are given out.",
+            "add the address to an IPAddressPool, or ask for another one",
+            Self::OutsidePools(v4(77));
+        Self::TwoPools(..) => "TwoPools",
+            "Both addresses of a dual-stack Service come from one IPAddressPool.",
+            "put both ranges in one IPAddressPool, or ask for two addresses of one pool",
+            Self::TwoPools(pool("lan"), pool("lan-v6"));
+        Self::OtherPool { .. } => "OtherPool",
+            "The Service asks for an address and for a pool, and the address is in another pool.",
+            "correct metallb.io/address-pool, or ask for an address of that pool",
+            Self::OtherPool { address: v4(7), pool: pool("lan"), requested: pool("dmz") };
+        Self::PoolUnknown(_) => "PoolUnknown",
+            "The Service asks for an IPAddressPool that does not exist.",
+            "create the IPAddressPool, or correct metallb.io/address-pool",
+            Self::PoolUnknown(pool("dmz"));
+        Self::PoolInvalid(_) => "PoolInvalid",
+            "An IPAddressPool that is rejected as it is written gives out nothing; who holds its addresses keeps them.",
+            "mend what the conditions of the IPAddressPool name",
+            Self::PoolInvalid(pool("lan"));
+        Self::PoolClosed(_) => "PoolClosed",
+            "The serviceAllocation of the IPAddressPool says whom it is for, by namespace and by labels.",
+            "widen its spec.serviceAllocation, label the namespace or the Service, or use another pool",
+            Self::PoolClosed(pool("lan"));
+        Self::BuggyAddress(_) => "BuggyAddress",
+            "An IPAddressPool with avoidBuggyIPs gives out no IPv4 address that ends in .0 or .255.",
+            "ask for another address, or set avoidBuggyIPs to false",
+            Self::BuggyAddress(v4(0));
+        Self::InUse { .. } => "InUse",
+            "Services share an address only if they agree on a sharing key, serve different ports, and reach the same Pods where \
+             externalTrafficPolicy is Local.",
+            "ask for another address, or give both Services the same metallb.io/allow-shared-ip and different ports",
+            Self::InUse { address: v4(7), by: ServiceKey::new("web", "shop"), clash: Clash::NoKey };
+        Self::NoPools => "NoPools",
+            "Addresses come from IPAddressPools, and there is none.",
+            "create an IPAddressPool",
+            Self::NoPools;
+        Self::NotAutoAssignable => "NotAutoAssignable",
+            "Unasked, a Service gets addresses of pools that have autoAssign and admit it; there is no such pool.",
+            "request a pool by metallb.io/address-pool, or set autoAssign or serviceAllocation of a pool",
+            Self::NotAutoAssignable;
+        Self::NoSuchFamily(_) => "NoSuchFamily",
+            "No IPAddressPool that the Service may use has addresses of a family that it wants.",
+            "add addresses of that family to an IPAddressPool, or change ipFamilyPolicy",
+            Self::NoSuchFamily(Family::V6);
+        Self::NotTogether => "NotTogether",
+            "Both addresses of a dual-stack Service come from one IPAddressPool, and none has both free.",
+            "enlarge one IPAddressPool so that it has free addresses of both families",
+            Self::NotTogether;
+        Self::Exhausted(_) => "Exhausted",
+            "Every address of that family, in every IPAddressPool that the Service may use, is held.",
+            "enlarge an IPAddressPool, or delete Services that need no address; the oldest Service that waits is served first",
+            Self::Exhausted(Family::V4);
+    }
+}
+
+/// An address for documentation (RFC 5737).
+const fn v4(last: u8) -> std::net::IpAddr {
+    std::net::IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, last))
+}
+
+fn pool(name: &str) -> PoolName {
+    PoolName::from(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_refusal_has_a_word_of_its_own() {
+        let examples = Refusal::examples();
+        let words: BTreeSet<_> = examples.iter().map(Refusal::word).collect();
+        assert_eq!(words.len(), examples.len(), "{words:?}");
+    }
+}

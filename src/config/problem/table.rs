@@ -1,0 +1,74 @@
+//! What every problem means, and what to do about it.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use super::ProblemKind;
+use crate::addr::{AddressRange, Overlap, RangeError};
+use crate::config::SelectorError;
+use crate::name::PoolName;
+use crate::reason::reasons;
+
+impl ProblemKind {
+    reasons! {
+        Self::NoAddresses => "NoAddresses",
+            "An IPAddressPool needs at least one range.",
+            "list a CIDR or a range in spec.addresses",
+            Self::NoAddresses;
+        Self::BadRange(_) => "BadRange",
+            "An entry of spec.addresses is a CIDR or two addresses of one family, the lower one first.",
+            "write it as 192.0.2.0/24 or as 192.0.2.1-192.0.2.9",
+            Self::BadRange(RangeError::Shape("192.0.2.1..9".to_owned()));
+        Self::OverlapInside(_) => "OverlapInside",
+            "Two entries of one IPAddressPool hold the same address.",
+            "remove the addresses from one of the two entries",
+            Self::OverlapInside(overlap());
+        Self::OverlapWith { .. } => "OverlapWith",
+            "An address belongs to one IPAddressPool; of two that hold it, the older one stays in force.",
+            "remove the addresses from one of the two pools",
+            Self::OverlapWith { pool: PoolName::from("lan"), overlap: overlap() };
+        Self::OverlappedBy { .. } => "OverlappedBy",
+            "A younger IPAddressPool holds addresses of this one; the younger is rejected, and this one stays in force.",
+            "remove the addresses from one of the two pools",
+            Self::OverlappedBy { pool: PoolName::from("lan-new"), overlap: overlap() };
+        Self::BadSelector(_) => "BadSelector",
+            "A label selector has an operator that does not exist, or values where none belong.",
+            "correct the selector",
+            Self::BadSelector(SelectorError::Operator("Like".to_owned()));
+        Self::BadWeight(_) => "BadWeight",
+            "The weight of a preferred node is a number from 1 to 100.",
+            "correct the weight",
+            Self::BadWeight(0);
+        Self::Duplicate(_) => "Duplicate",
+            "An entry of a list of names or selectors stands there twice.",
+            "remove one of them",
+            Self::Duplicate("lan".to_owned());
+        Self::UnknownPool(_) => "UnknownPool",
+            "An L2Advertisement names an IPAddressPool that does not exist; the rest of it is in force.",
+            "create the pool, or correct the name",
+            Self::UnknownPool(PoolName::from("lna"));
+        Self::NotYetSupported => "NotYetSupported",
+            "The field is accepted and has no effect; the rest of the object is in force.",
+            "remove it, or do not rely on it",
+            Self::NotYetSupported;
+    }
+}
+
+/// Addresses for documentation (RFC 5737).
+fn overlap() -> Overlap {
+    let single = |last| AddressRange::single(IpAddr::V4(Ipv4Addr::new(192, 0, 2, last)));
+    Overlap { first: single(7), second: single(7) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_problem_has_a_word_of_its_own() {
+        let examples = ProblemKind::examples();
+        let words: BTreeSet<_> = examples.iter().map(ProblemKind::word).collect();
+        assert_eq!(words.len(), examples.len(), "{words:?}");
+    }
+}
