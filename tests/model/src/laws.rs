@@ -3,7 +3,7 @@
 //! | law | when | what |
 //! | --- | --- | --- |
 //! | `OneLeads` | always | no term begins while another controller believes that it leads |
-//! | `Knowing` | at each write | nobody gives an address that he has seen at another Service which cannot share it |
+//! | `Knowing` | at each write | nobody gives an address that he has seen at another Service which cannot share it, but for what a hand wrote there |
 //! | `LastWord` | at each write | a write of an earlier term changes nothing that a later one has written |
 //! | `Converges` | after the last operation | all is settled within a bound |
 //! | `Apart` | at quiet points | no address at two Services that cannot share it |
@@ -26,7 +26,7 @@ use std::time::Duration;
 
 use patina::reconcile::Effect;
 
-use crate::reference::Holdings;
+use crate::reference::{Holdings, understood};
 use crate::step::Step;
 use crate::truth::Truth;
 
@@ -87,8 +87,18 @@ struct Phase {
     addresses: BTreeSet<IpAddr>,
     /// Pools that were written or deleted.
     pools: BTreeSet<u8>,
+    /// Addresses that some version of them has held.
+    pooled: BTreeSet<IpAddr>,
     /// A namespace has got another label.
     labels: bool,
+}
+
+impl Phase {
+    /// A pool is about to be written or deleted.
+    fn pool(&mut self, number: u8, truth: &Truth) {
+        self.pools.insert(number);
+        self.pooled.extend(truth.pools.get(&number).iter().flat_map(|offered| &offered.ever));
+    }
 }
 
 #[derive(Debug)]
@@ -110,9 +120,11 @@ impl Laws {
                 self.phase.addresses.extend(addresses);
                 self.by_hand.insert(*number, addresses.clone());
             }
-            Step::Pool(number, _) | Step::NoPool(number) => {
-                self.phase.pools.insert(*number);
+            Step::Pool(number, wish) => {
+                self.phase.pool(*number, truth);
+                self.phase.pooled.extend(understood(wish));
             }
+            Step::NoPool(number) => self.phase.pool(*number, truth),
             Step::Label(..) => self.phase.labels = true,
             _ => {}
         }

@@ -31,7 +31,9 @@ impl Laws {
         hold(last <= write.term, Law::LastWord, at, || {
             format!("{}: term {} writes over what term {last} wrote", status.subject.key, write.term)
         })?;
-        for address in status.ingress.iter().filter(|address| !before.ingress.contains(address)) {
+        let by_hand = |address: &IpAddr| self.phase.addresses.contains(address);
+        let given = |address: &&IpAddr| !before.ingress.contains(address) && !by_hand(address);
+        for address in status.ingress.iter().filter(given) {
             let doubled = doubled(truth, server, write, status, *address);
             hold(doubled.is_none(), Law::Knowing, at, || {
                 format!(

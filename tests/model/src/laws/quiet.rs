@@ -103,12 +103,11 @@ impl Phase {
 
     /// Whether its pool was written or rejected, or another one that has held its addresses was: the older of two is in force.
     fn moves_pools(&self, truth: &Truth, last: &Last, held: &Has) -> bool {
-        let written =
-            self.pools.iter().flat_map(|pool| [truth.pools.get(pool), last.truth.pools.get(pool)]).flatten();
-        let mut ever = written.flat_map(|offered| &offered.ever);
         let sound = |truth: &Truth| Book::read(truth).sound(held.pool).is_some();
         let judged_anew = !sound(truth) || !sound(&last.truth);
-        judged_anew || self.pools.contains(&held.pool) || ever.any(|address| held.addresses.contains(address))
+        judged_anew
+            || self.pools.contains(&held.pool)
+            || held.addresses.iter().any(|address| self.pooled.contains(address))
     }
 
     /// Whether it is the same Service and nobody has touched it.
@@ -150,7 +149,8 @@ impl Phase {
         let got = |number: &u8| {
             let exclusive = truth.services[number].wish.key.is_none() && !self.shown.contains(number);
             let had = last.holdings.get(number).map(|has| &has.addresses);
-            exclusive && now.get(number).is_some_and(|has| Some(&has.addresses) != had)
+            let is_new = |address: &IpAddr| had.is_none_or(|had| !had.contains(address));
+            exclusive && now.get(number).is_some_and(|has| has.addresses.iter().all(is_new))
         };
         for (place, waiting) in by_age.iter().enumerate().filter(|(_, number)| waits(number)) {
             for younger in by_age[place..].iter().filter(|number| got(number)) {

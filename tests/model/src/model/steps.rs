@@ -54,7 +54,7 @@ impl Model<'_> {
             }
             Step::Stall(number, span) => {
                 if let Some(node) = self.node(*number) {
-                    node.stalled_until = now + milliseconds(*span);
+                    node.stalled_until = node.stalled_until.max(now + milliseconds(*span));
                 }
             }
             _ => {}
