@@ -66,7 +66,9 @@ impl HandOver {
                 && world.quiet_since(node).max(world.disturbed.wiring) + QUIET < at
         };
         let gentle = world.lan.weather.loss <= 100 && world.lan.weather.bursts == 0;
-        let speaks = world.nodes[usize::from(from)].awake(at);
+        // Who has just stood still doubts itself, and a doubter answers nobody and hands nothing over.
+        let stood = world.nodes[usize::from(from)].speaker.as_ref().map(|speaker| speaker.frozen_until);
+        let speaks = stood.is_some_and(|until| until.is_zero() || until + world.times.dead <= at);
         if gentle
             && speaks
             && world.owner(number) == Some(from)
