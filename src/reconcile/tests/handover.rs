@@ -18,9 +18,9 @@ fn room() -> Room {
 
 /// What the reviewed statuses are to show, by Service.
 fn written(review: &Review) -> Vec<String> {
-    let told = |effect: &Effect| match effect {
-        Effect::ServiceStatus(write) => Some(format!("{} {:?}", write.subject.key.name, write.ingress)),
-        _ => None,
+    let told = |effect: &Effect| {
+        let Effect::ServiceStatus(write) = effect else { return None };
+        Some(format!("{} {:?}", write.subject.key.name, write.ingress))
     };
     review.effects.iter().filter_map(told).collect()
 }
