@@ -1,5 +1,7 @@
 //! `patina plan` and `patina why` from outside: files and clusters in, words and exit codes out.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
+
 mod bad_input;
 mod cluster;
 mod foretold;
