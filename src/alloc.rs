@@ -39,6 +39,7 @@ mod sharing;
 #[cfg(test)]
 pub(crate) mod tests;
 mod trace;
+mod verdicts;
 
 pub use addresses::Addresses;
 pub use allocation::Allocation;

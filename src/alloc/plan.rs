@@ -1,10 +1,11 @@
 //! The result of planning: a verdict on every Service that concerns us, and the ledger that belongs to it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::echo::Echoes;
 use super::leaving::Leaving;
+use super::verdicts::Verdicts;
 use super::{Addresses, Allocation, Ledger, LoadBalancerClass, Refusal};
 use crate::name::ServiceKey;
 use crate::world::Service;
@@ -62,10 +63,20 @@ pub enum Verdict {
     Decided(Box<Decision>),
 }
 
+impl Verdict {
+    /// Whether the Service might get more when an address becomes free.
+    pub(super) const fn waits(&self) -> bool {
+        match self {
+            Self::Clear => false,
+            Self::Decided(decision) => decision.waits(),
+        }
+    }
+}
+
 /// A verdict on every Service that concerns us.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Plan {
-    pub(super) verdicts: BTreeMap<ServiceKey, Verdict>,
+    pub(super) verdicts: Verdicts,
     pub(super) ledger: Ledger,
     pub(super) echoes: Echoes,
     pub(super) leaving: Leaving,
@@ -90,7 +101,7 @@ impl Plan {
     /// Services whose verdict here differs from the one in `before`, those that have none any more included, and those
     /// that may be told of an address by now, since another status has let go of it.
     pub fn changed_since(&self, before: &Self) -> BTreeSet<ServiceKey> {
-        let keys = self.verdicts.keys().chain(before.verdicts.keys());
+        let keys = self.verdicts().chain(before.verdicts()).map(|(key, _)| key);
         let changed = keys.filter(|key| self.verdict(key) != before.verdict(key)).cloned();
         changed.chain(self.holders_of(before.leaving.addresses().copied())).collect()
     }

@@ -1,4 +1,5 @@
-//! The short way when only a few Services have changed: no address is freed, so nobody else is concerned.
+//! The short way when only a few Services have changed: no address is freed, or nobody waits for one, so nobody else is
+//! concerned.
 
 use std::collections::BTreeSet;
 
@@ -10,8 +11,9 @@ use crate::world::{Kind, Service, Touched, World};
 
 /// As [`plan`], when only what is `touched` has changed since `last`; and the Services whose verdict may have changed.
 ///
-/// Services that have come, and statuses that have arrived, are decided one by one. Everything else is planned anew: a
-/// change that frees an address or alters the terms of sharing may concern anybody.
+/// Services that have come, and statuses that have arrived, are decided one by one; so are Services that have gone, unless
+/// somebody waits for what they held. Everything else is planned anew: a change that moves an address or alters the terms
+/// of sharing may concern anybody.
 pub fn replan(
     world: &World,
     config: &Config,
@@ -40,9 +42,9 @@ pub fn replan(
 
 /// What a touched Service needs, when it concerns nobody else.
 enum Step<'a> {
-    /// It is gone, and held nothing.
+    /// It is gone.
     Forget(ServiceKey),
-    /// It gets nothing, and held nothing.
+    /// It gets nothing.
     Close(&'a Service, Option<Verdict>),
     /// It keeps what it holds.
     Keep(Seat<'a>, Box<Decision>),
@@ -50,7 +52,23 @@ enum Step<'a> {
     Serve(Seat<'a>),
 }
 
-/// One step for each touched Service, the oldest first; `None` if one of them needs more than a step.
+impl Step<'_> {
+    fn frees(&self, last: &Plan) -> bool {
+        let leaves = match self {
+            Self::Forget(key) => key,
+            Self::Close(service, _) => service.key(),
+            Self::Keep(..) | Self::Serve(_) => return false,
+        };
+        last.ledger.holding(leaves).is_some()
+    }
+
+    /// It was decided while everybody still held what he held.
+    fn waits(&self) -> bool {
+        matches!(self, Self::Keep(_, decision) if decision.waits())
+    }
+}
+
+/// One step for each touched Service, first those that leave, then the oldest; `None` if they need more than a step each.
 fn steps<'a>(
     world: &'a World,
     config: &'a Config,
@@ -60,16 +78,16 @@ fn steps<'a>(
 ) -> Option<Vec<Step<'a>>> {
     let (known, gone): (Vec<_>, Vec<_>) =
         touched.services.iter().partition(|key| world.service(key).is_some());
-    if gone.iter().any(|key| last.ledger.holding(key).is_some()) {
-        return None;
-    }
     let mut steps: Vec<_> = gone.into_iter().cloned().map(Step::Forget).collect();
     let mut by_age: Vec<&Service> = known.into_iter().filter_map(|key| world.service(key)).collect();
     by_age.sort_unstable_by(|a, b| a.identity.age().cmp(&b.identity.age()));
     for service in by_age {
         steps.push(step(world, config, policy, last, service)?);
     }
-    Some(steps)
+    steps.sort_by_key(|step| matches!(step, Step::Keep(..) | Step::Serve(_)));
+    let frees = steps.iter().any(|step| step.frees(last));
+    let concerned = frees && (last.verdicts.anybody_waits() || steps.iter().any(Step::waits));
+    (!concerned).then_some(steps)
 }
 
 fn step<'a>(
@@ -82,7 +100,7 @@ fn step<'a>(
     let holds = last.ledger.holding(service.key()).is_some();
     let mut seat = match Seat::of(world, config, policy, last, service) {
         Ok(seat) => seat,
-        Err(verdict) => return (!holds).then_some(Step::Close(service, verdict)),
+        Err(verdict) => return Some(Step::Close(service, verdict)),
     };
     if !holds {
         return seat.candidates.iter().all(|c| c.is_empty()).then_some(Step::Serve(seat));
@@ -97,10 +115,15 @@ impl Plan {
     fn take(&mut self, step: Step<'_>, policy: &Policy) {
         match step {
             Step::Forget(key) => {
+                self.ledger.release(&key);
                 self.verdicts.remove(&key);
                 self.forget(|known| *known != key);
             }
-            Step::Close(service, verdict) => self.close(service, self.decided(service), verdict),
+            Step::Close(service, verdict) => {
+                let before = self.decided(service);
+                self.ledger.release(service.key());
+                self.close(service, before, verdict);
+            }
             Step::Keep(seat, decision) => {
                 self.decide(&seat, &decision);
             }

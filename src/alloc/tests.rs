@@ -7,5 +7,6 @@ mod law;
 mod pools;
 mod requests;
 mod sharing;
+mod short_way;
 mod single;
 mod trace;
