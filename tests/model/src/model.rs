@@ -99,6 +99,7 @@ impl<'a> Model<'a> {
                 Happening::Look => self.look()?,
                 Happening::Arrives(request) => self.arrive(request)?,
                 Happening::Reaches(who, signal) => self.reach(who, signal)?,
+                Happening::GoesOn(who) => self.go_on(who)?,
             }
         }
         Ok(())
@@ -123,18 +124,39 @@ impl<'a> Model<'a> {
         self.nodes.get_mut(usize::from(number))
     }
 
-    /// What reaches a process that stands still is heard when it goes on; what reaches one that has died, never.
+    /// What reaches a process that stands still is heard when it goes on, in the order in which it came; what reaches
+    /// one that has died, never.
     fn reach(&mut self, who: Sender, signal: Signal) -> Result<(), Violation> {
         let now = self.now;
-        let Some(node) = self.node(who.node).filter(|node| node.life == who.life && node.running.is_some())
-        else {
-            return Ok(());
-        };
-        if now < node.stalled_until {
-            let until = node.stalled_until;
-            self.agenda.enter(until, Happening::Reaches(who, signal));
+        let Some(running) = self.running(who) else { return Ok(()) };
+        let first = running.unheard.is_empty();
+        let until = self.node(who.node).map_or(now, |node| node.stalled_until);
+        if first && now >= until {
+            return self.hear(who, signal);
+        }
+        if let Some(running) = self.running(who) {
+            running.unheard.push_back(signal);
+        }
+        if first {
+            self.agenda.enter(until, Happening::GoesOn(who));
+        }
+        Ok(())
+    }
+
+    /// A process that stood still goes on, unless it was stopped again meanwhile.
+    fn go_on(&mut self, who: Sender) -> Result<(), Violation> {
+        let now = self.now;
+        let until = self.node(who.node).map_or(now, |node| node.stalled_until);
+        if now < until {
+            self.agenda.enter(until, Happening::GoesOn(who));
             return Ok(());
         }
+        let Some(running) = self.running(who) else { return Ok(()) };
+        let unheard = std::mem::take(&mut running.unheard);
+        unheard.into_iter().try_for_each(|signal| self.hear(who, signal))
+    }
+
+    fn hear(&mut self, who: Sender, signal: Signal) -> Result<(), Violation> {
         match signal {
             Signal::Turn => return self.turn(who),
             Signal::Campaign => self.campaign(who),

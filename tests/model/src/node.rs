@@ -1,6 +1,6 @@
 //! One controller: the product's own machines, and what its shell keeps for them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use patina::alloc::{LoadBalancerClass, Policy, Strictness};
@@ -13,7 +13,7 @@ use patina_simulation::clock::Clock;
 use patina_simulation::random::{Purpose, Stream};
 
 use crate::history::History;
-use crate::request::Request;
+use crate::request::{Request, Signal};
 
 /// `--lease-seconds`.
 const LEASE: Duration = Duration::from_secs(15);
@@ -80,6 +80,8 @@ pub struct Running {
     pub wake: Option<Duration>,
     /// Counts attempts to take or renew the Lease; the current one.
     pub attempt: u32,
+    /// What has reached it while it stood still.
+    pub unheard: VecDeque<Signal>,
 }
 
 /// One watch of one kind.
@@ -130,6 +132,7 @@ impl Node {
             under_way: BTreeMap::new(),
             wake: None,
             attempt: 0,
+            unheard: VecDeque::new(),
         });
     }
 

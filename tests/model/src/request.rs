@@ -86,4 +86,6 @@ pub enum Happening {
     Arrives(Request),
     /// Something reaches a controller in one of its lives.
     Reaches(Sender, Signal),
+    /// A controller that stood still goes on.
+    GoesOn(Sender),
 }

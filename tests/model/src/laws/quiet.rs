@@ -1,6 +1,6 @@
 //! What must hold at quiet points, of addresses.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -45,8 +45,18 @@ impl Laws {
             self.phase.oldest_first(&reference, truth, last, &holdings, at)?;
         }
         self.last = Some(Last { truth: truth.clone(), holdings, terms });
-        self.phase = Phase::default();
+        self.phase = Phase { addresses: self.left_by_hand(truth, server), ..Phase::default() };
         Ok(())
+    }
+
+    /// Addresses that a hand has written into the status of a Service that is not ours, and that still stand there.
+    fn left_by_hand(&self, truth: &Truth, server: &Server) -> BTreeSet<IpAddr> {
+        let foreign = |number: &u8| truth.services.get(number).is_some_and(|s| s.wish.kind != Type::Balancer);
+        let stands = |number: &u8, shown: &[IpAddr]| {
+            server.service(&object::service_key(*number)).is_some_and(|service| *service.ingress == *shown)
+        };
+        let left = self.by_hand.iter().filter(|(number, shown)| foreign(number) && stands(number, shown));
+        left.flat_map(|(_, shown)| shown).copied().collect()
     }
 }
 
