@@ -20,6 +20,7 @@
 pub mod clock;
 pub mod fault;
 pub mod frame;
+pub mod fresh;
 pub mod generate;
 pub mod history;
 pub mod host;

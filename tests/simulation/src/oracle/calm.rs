@@ -146,9 +146,8 @@ fn concerned(world: &World, step: &Step, at: Duration) -> Vec<u16> {
         | Step::OneWay(..) => all(),
         Step::Outage(_) | Step::Heal | Step::Keys(..) => all(),
         Step::Liar | Step::LiarGone => all(),
-        Step::Withdraw(node, number) if world.nodes[usize::from(node)].owns(address(number)).is_some() => {
-            vec![number]
-        }
+        // Who does not hear the owner may take in the moment before its driver says so.
+        Step::Withdraw(node, number) if !world.lan.is_whole() || owns(world, node, number) => vec![number],
         Step::Weight(_, number, _)
         | Step::Move(number, _)
         | Step::Service(number)
@@ -163,6 +162,10 @@ fn concerned(world: &World, step: &Step, at: Duration) -> Vec<u16> {
         Step::Loss(_) | Step::Bursts(_) | Step::Late(_) | Step::Twice(_) => Vec::new(),
         Step::Stranger(_) | Step::StrangerGone | Step::Record | Step::Replay | Step::Garble => Vec::new(),
     }
+}
+
+fn owns(world: &World, node: u16, number: u16) -> bool {
+    world.nodes[usize::from(node)].owns(address(number)).is_some()
 }
 
 /// Whether there is no other trouble: whole wires that lose nothing, and everybody long awake.
