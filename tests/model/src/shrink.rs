@@ -3,8 +3,10 @@
 //! Delta debugging (Zeller and Hildebrandt, *Simplifying and Isolating Failure-Inducing Input*, 2002): first halves are
 //! left out, then quarters, then ever smaller parts.
 
-use patina_simulation::trace::Keep;
+use patina_simulation::judge::Told;
+use patina_simulation::trace::{Keep, Trace};
 
+use crate::generate;
 use crate::history::History;
 use crate::laws::{Law, Violation};
 use crate::model::Model;
@@ -52,4 +54,25 @@ pub fn explain(history: &History, violation: &Violation, plant: Plant) -> String
     let lines: Vec<_> = again.trace().lines().collect();
     let tail = lines[lines.len().saturating_sub(SHOWN)..].join("\n");
     format!("{tail}\n\n# {found}\n# as found: {violation}\n{smallest}")
+}
+
+impl Told for History {
+    type Violation = Violation;
+
+    const COMMAND: &'static str = "cargo xtask model";
+    const KEPT: &'static str = "law";
+
+    fn drawn(seed: u64) -> Self {
+        generate::history(seed)
+    }
+
+    fn tell(&self, keep: Keep) -> (Trace, Option<Violation>) {
+        let mut model = Model::planted(self, Plant::SOUND, keep);
+        let violation = model.run().err();
+        (model.trace().clone(), violation)
+    }
+
+    fn explain(&self, violation: &Violation) -> String {
+        explain(self, violation, Plant::SOUND)
+    }
 }

@@ -18,12 +18,14 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "each reader of steps looks at the few that concern it")]
 
 pub mod clock;
+pub mod command;
 pub mod fault;
 pub mod frame;
 pub mod fresh;
 pub mod generate;
 pub mod history;
 pub mod host;
+pub mod judge;
 pub mod lan;
 pub mod liar;
 pub mod node;

@@ -4,11 +4,13 @@
 //! left out, then quarters, then ever smaller parts.
 
 use crate::fault::Step;
+use crate::generate;
 use crate::history::History;
+use crate::judge::Told;
 use crate::oracle::{Promise, Violation};
 use crate::plant::Plant;
 use crate::sim::Simulation;
-use crate::trace::Keep;
+use crate::trace::{Keep, Trace};
 
 /// Lines of the trace that a failure shows.
 const SHOWN: usize = 60;
@@ -79,4 +81,25 @@ pub fn explain(history: &History, violation: &Violation, plant: &Plant) -> Strin
     let lines: Vec<_> = again.trace().lines().collect();
     let tail = lines[lines.len().saturating_sub(SHOWN)..].join("\n");
     format!("{tail}\n\n# {found}\n# as found: {violation}\n{smallest}")
+}
+
+impl Told for History {
+    type Violation = Violation;
+
+    const COMMAND: &'static str = "cargo xtask sim";
+    const KEPT: &'static str = "promise";
+
+    fn drawn(seed: u64) -> Self {
+        generate::history(seed)
+    }
+
+    fn tell(&self, keep: Keep) -> (Trace, Option<Violation>) {
+        let mut simulation = Simulation::planted(self, Plant::sound(), keep);
+        let violation = simulation.run().err();
+        (simulation.trace().clone(), violation)
+    }
+
+    fn explain(&self, violation: &Violation) -> String {
+        explain(self, violation, &Plant::sound())
+    }
 }

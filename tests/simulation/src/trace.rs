@@ -16,7 +16,7 @@ pub enum Keep {
 }
 
 /// The trace of one run.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Trace {
     keep: Keep,
     digest: u64,
