@@ -9,6 +9,7 @@ mod announced;
 mod controller;
 mod effect;
 mod grounds;
+mod left_behind;
 mod notice;
 mod reading;
 mod service;
@@ -22,5 +23,6 @@ pub use controller::{Controller, CrdFlavor, Review};
 pub use effect::{
     Effect, EffectKey, L2StatusWrite, Notice, Part, ServiceWrite, Severity, StatusWrite, Subject,
 };
+pub use left_behind::LeftBehind;
 pub use reading::Reading;
 pub use speaker::{Held, Writer};

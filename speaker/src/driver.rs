@@ -9,8 +9,7 @@ use patina::announce::groups;
 use patina::config::{Config, Objects};
 use patina::election::{Eligibility, Scope, eligibility};
 use patina::hot::{Control, Report};
-use patina::name::ObjectKey;
-use patina::reconcile::{Effect, Held, Reading, Writer};
+use patina::reconcile::{Effect, Held, LeftBehind, Reading, Writer};
 use patina::world::{Change, Kind, Touched, World};
 use patina_daemon::admin::Readiness;
 use patina_daemon::configuration::Configuration;
@@ -68,7 +67,7 @@ pub(crate) struct Driver {
     awaited: BTreeSet<Kind>,
     eligible: Vec<Eligibility>,
     held: Held,
-    superseded: BTreeSet<ObjectKey>,
+    left_behind: LeftBehind,
     told: Told,
 }
 
@@ -83,6 +82,7 @@ enum Wake {
 
 impl Driver {
     pub(crate) fn new(scope: Scope, writer: Writer, outlets: Outlets) -> Self {
+        let left_behind = LeftBehind::seen_by(writer.node.clone());
         let mut driver = Self {
             scope,
             writer,
@@ -93,7 +93,7 @@ impl Driver {
             awaited: BTreeSet::from(KINDS),
             eligible: Vec::new(),
             held: Held::new(),
-            superseded: BTreeSet::new(),
+            left_behind,
             told: Told::default(),
         };
         driver.restore();
@@ -231,26 +231,20 @@ impl Driver {
                 self.held.insert((address, link));
                 let effects = self.writer.assigned(&self.world, &self.eligible, (address, link), cause);
                 effects.into_iter().for_each(|effect| self.carry_out(effect));
-                let stale = self.writer.superseded(&self.world, &self.eligible, &self.held, address);
-                self.superseded.extend(stale.iter().map(|effect| effect.key().object));
+                self.left_behind.took(address, &self.eligible);
             }
             Report::Dropped { address, link, .. } => {
                 self.held.remove(&(address, link));
             }
-            Report::Peer { .. }
-            | Report::Conflict { .. }
-            | Report::Twins { .. }
-            | Report::Doubt { .. }
-            | Report::Left => {}
+            Report::Peer { ref node, link, alive, .. } => self.left_behind.heard(node, link, alive),
+            Report::Conflict { .. } | Report::Twins { .. } | Report::Doubt { .. } | Report::Left => {}
         }
         self.publish();
     }
 
     fn publish(&mut self) {
-        let known: BTreeSet<_> = self.world.l2statuses().map(|s| &s.identity.key).collect();
-        self.superseded.retain(|key| known.contains(key));
         let mut wanted = self.writer.l2statuses(&self.world, &self.eligible, &self.held);
-        wanted.extend(self.superseded.iter().cloned().map(Effect::DeleteL2Status));
+        wanted.extend(self.left_behind.due(&self.world, &self.eligible, &self.held));
         self.outlets.publisher.want(wanted);
         self.outlets.metrics.announced(&self.eligible, &self.held);
     }

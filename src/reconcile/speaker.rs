@@ -37,26 +37,6 @@ impl Writer {
         missing.chain(left_over.map(|s| Effect::DeleteL2Status(s.identity.key.clone()))).collect()
     }
 
-    /// Status objects of other nodes for a Service of which this node has just become the only owner: that of a node that died stays
-    /// behind, since nobody else would remove it. To be asked once for each takeover, so that two sides of a partition do
-    /// not delete each other's objects for ever.
-    pub fn superseded(
-        &self,
-        world: &World,
-        eligible: &[Eligibility],
-        held: &Held,
-        taken: IpAddr,
-    ) -> Vec<Effect> {
-        let holds = |address: IpAddr| links_of(held, address).next().is_some();
-        let services = eligible.iter().filter(|e| e.address == taken).flat_map(|e| e.services.keys());
-        let whole: BTreeSet<_> = services
-            .filter(|key| world.service(key).is_some_and(|s| s.ingress.iter().all(|a| holds(*a))))
-            .collect();
-        let all = whole.into_iter().flat_map(|key| world.announcers(key));
-        let others = all.filter(|s| s.node.is_some() && s.node.as_ref() != Some(&self.node));
-        others.map(|s| Effect::DeleteL2Status(s.identity.key.clone())).collect()
-    }
-
     fn wanted(
         &self,
         world: &World,
@@ -230,17 +210,6 @@ mod tests {
         let write =
             only_write(&writer().l2statuses(&world(), &eligible(Ok(places(&["eth0", "eth9"]))), &held));
         assert_eq!(write.links, [LinkName::from("eth0")]);
-    }
-
-    #[test]
-    fn the_only_owner_removes_what_another_node_left_behind() {
-        let (mut world, held) = (world(), Held::from([(ADDRESS, LINK)]));
-        let other = Writer { node: "node-b".into(), ..writer() }.write(&ObjectKey::new("web", "shop"));
-        stored(&mut world, &other);
-        let eligible = eligible(Ok(places(&[])));
-        let removed = writer().superseded(&world, &eligible, &held, ADDRESS);
-        assert_eq!(removed, [Effect::DeleteL2Status(other.key)]);
-        assert_eq!(writer().superseded(&world, &eligible, &Held::new(), ADDRESS), []);
     }
 
     #[test]

@@ -51,8 +51,7 @@ async fn state(served: &Served) -> anyhow::Result<Vec<HardwareAddr>> {
         caches.push(served.cached(address).await?);
         served.answers(address).await?;
     }
-    let nodes = served.announcers().await?;
-    served.told_to_be_at(&nodes.iter().map(String::as_str).collect::<Vec<_>>()).await?;
+    served.told_rightly().await?;
     Ok(caches)
 }
 

@@ -44,8 +44,7 @@ fn without_the_api_server_answers_go_on_failover_works_and_status_follows_later(
             served.answers(address).await?;
         }
         served.cluster.start_api();
-        let now = served.announcers().await?;
-        served.told_to_be_at(&now.iter().map(String::as_str).collect::<Vec<_>>()).await
+        served.told_rightly().await
     });
 }
 

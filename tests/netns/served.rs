@@ -83,13 +83,13 @@ impl Served {
         wait_for(&format!("{address} leaves {old} in the client's cache"), WITHIN, look).await
     }
 
-    /// Waits until the ServiceL2Status objects name these nodes and no other.
-    pub(crate) async fn told_to_be_at(&self, nodes: &[&str]) -> anyhow::Result<()> {
+    /// Waits until the ServiceL2Status objects name the nodes that the client's caches name, and no other.
+    pub(crate) async fn told_rightly(&self) -> anyhow::Result<()> {
         let look = async || {
-            let mut told: Vec<String> =
-                announcements(self.cluster.kube()).await?.into_iter().map(|told| told.node).collect();
+            let told = announcements(self.cluster.kube()).await?.into_iter().map(|told| told.node);
+            let (mut told, wanted): (Vec<_>, _) = (told.collect(), self.announcers().await?);
             told.sort();
-            anyhow::ensure!(told == nodes, "told: {told:?}, wanted: {nodes:?}");
+            anyhow::ensure!(told == wanted, "told: {told:?}, wanted: {wanted:?}");
             Ok(Some(()))
         };
         wait_for("the status names the announcers", WITHIN, look).await
