@@ -22,6 +22,7 @@ mod advertisement;
 mod configuration;
 mod crds;
 mod l2status;
+mod options;
 mod pool;
 mod read;
 mod unsupported;
@@ -32,6 +33,8 @@ pub use configuration::{
 };
 pub use crds::{CrdsError, crds};
 pub use l2status::{InterfaceName, ServiceL2Status, ServiceL2StatusSpec, ServiceL2StatusStatus};
+pub(crate) use options::own;
+pub use options::{OWN_PREFIX, PoolOption};
 pub use pool::{IPAddressPool, IPAddressPoolSpec, IPAddressPoolStatus, ServiceAllocation};
 pub use read::{Unreadable, read};
 pub use unsupported::{Unsupported, unsupported};

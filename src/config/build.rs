@@ -7,7 +7,7 @@ use std::num::NonZeroU64;
 use super::problem::Finding;
 use super::{
     Advertisement, AdvertisementSource, Identity, Labels, Origin, Pool, PoolSource, PoolState, Problem,
-    ProblemKind, ServiceAllocation,
+    ProblemKind, ServiceAllocation, options,
 };
 use crate::addr::{AddressRange, Overlap};
 use crate::name::{ObjectKey, PoolName};
@@ -100,6 +100,8 @@ impl Config {
         by_age.sort_by(|a, b| a.identity.age().cmp(&b.identity.age()));
         for source in by_age {
             problems.extend(unsupported(Origin::Pool, &source.identity, &source.unsupported));
+            let unknown = options::unknown(&source.options);
+            problems.extend(unknown.map(|finding| finding.of(Origin::Pool, &source.identity)));
             let read = Pool::read(source).and_then(|pool| self.accept(pool));
             if let Err(finding) = read {
                 let problem = finding.of(Origin::Pool, &source.identity);

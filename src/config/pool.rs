@@ -8,7 +8,7 @@ use std::sync::Arc;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use super::problem::Finding;
-use super::{AllocationSource, Identity, Labels, PoolSource, ProblemKind, Selector, duplicate};
+use super::{AllocationSource, Identity, Labels, Options, PoolSource, ProblemKind, Selector, duplicate};
 use crate::addr::{AddressRange, Family, LastOctet, RangeSet};
 use crate::name::PoolName;
 
@@ -36,6 +36,8 @@ pub struct Pool {
     pub auto_assign: bool,
     /// Whom it is for; `None`: everybody, after the pools that say.
     pub allocation: Option<ServiceAllocation>,
+    /// What it asks for beyond its spec.
+    pub options: Options,
     /// Whether it gives out addresses.
     pub state: PoolState,
 }
@@ -53,13 +55,15 @@ pub struct ServiceAllocation {
 impl Pool {
     /// Reads what is written. Problems come with the path of their field.
     pub(super) fn read(source: &PoolSource) -> Result<Self, Finding> {
+        let ranges = read_ranges(source)?;
         Ok(Self {
             identity: source.identity.clone(),
             name: PoolName::new(source.identity.key.name.clone()),
             labels: source.labels.clone(),
-            ranges: read_ranges(source)?,
             auto_assign: source.auto_assign,
             allocation: source.allocation.as_ref().map(ServiceAllocation::read).transpose()?,
+            options: Options::read(&source.options, &ranges)?,
+            ranges,
             state: PoolState::Sound,
         })
     }
@@ -74,6 +78,7 @@ impl Pool {
             ranges: understood_ranges(source),
             auto_assign: false,
             allocation: None,
+            options: Options::default(),
             state: PoolState::Invalid,
         };
         last.map_or_else(understood, |last| Self { state: PoolState::Invalid, ..last.clone() })

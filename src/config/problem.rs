@@ -4,7 +4,7 @@ mod table;
 
 use std::fmt;
 
-use super::{Identity, SelectorError};
+use super::{Identity, ReservationError, SelectorError};
 use crate::addr::{Overlap, RangeError};
 use crate::name::PoolName;
 
@@ -85,6 +85,12 @@ pub enum ProblemKind {
     BadWeight(i32),
     /// Written twice.
     Duplicate(String),
+    /// Not a duration.
+    BadCoolDown(String),
+    /// Not a list of reservations.
+    BadReservation(ReservationError),
+    /// An annotation under our prefix that means nothing.
+    UnknownOption(String),
     /// A pool that does not exist (yet).
     UnknownPool(PoolName),
     /// The field is known and has no meaning yet.
@@ -101,8 +107,13 @@ impl ProblemKind {
             | Self::OverlapWith { .. }
             | Self::BadSelector(_)
             | Self::BadWeight(_)
-            | Self::Duplicate(_) => true,
-            Self::OverlappedBy { .. } | Self::UnknownPool(_) | Self::NotYetSupported => false,
+            | Self::Duplicate(_)
+            | Self::BadCoolDown(_)
+            | Self::BadReservation(_) => true,
+            Self::OverlappedBy { .. }
+            | Self::UnknownPool(_)
+            | Self::UnknownOption(_)
+            | Self::NotYetSupported => false,
         }
     }
 
@@ -129,6 +140,9 @@ impl ProblemKind {
             Self::BadSelector(error) => error.to_string(),
             Self::BadWeight(weight) => format!("{weight} is not between 1 and 100"),
             Self::Duplicate(entry) => format!("{entry} is written twice"),
+            Self::BadCoolDown(text) => format!("{text:?} is no duration such as 10m, 1h30m or 0"),
+            Self::BadReservation(error) => error.to_string(),
+            Self::UnknownOption(key) => format!("{key} means nothing"),
             Self::UnknownPool(pool) => format!("there is no pool {pool}"),
             Self::NotYetSupported => "this field is not yet supported and has no effect".to_owned(),
         }

@@ -1,11 +1,13 @@
 //! The operator's objects as they are written, before anybody has judged them.
 
+use std::collections::BTreeMap;
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde::{Deserialize, Serialize};
 
 use super::{Identity, Labels};
 use crate::api::{
-    IPAddressPool, L2Advertisement, NodePreference, ServiceAllocation, Unsupported, unsupported,
+    IPAddressPool, L2Advertisement, NodePreference, ServiceAllocation, Unsupported, own, unsupported,
 };
 
 /// An IPAddressPool.
@@ -23,6 +25,9 @@ pub struct PoolSource {
     pub avoid_buggy: bool,
     /// `spec.serviceAllocation`.
     pub allocation: Option<AllocationSource>,
+    /// Annotations under `patina.dev/`, each by the part of its key behind the prefix.
+    #[serde(default)]
+    pub options: BTreeMap<String, String>,
     /// Paths of fields that are set and have no meaning yet.
     pub unsupported: Vec<String>,
 }
@@ -95,6 +100,7 @@ impl From<&IPAddressPool> for PoolSource {
             auto_assign: pool.spec.auto_assign,
             avoid_buggy: pool.spec.avoid_buggy_ips,
             allocation: pool.spec.service_allocation.as_ref().map(AllocationSource::from),
+            options: own(pool.metadata.annotations.as_ref()),
             unsupported: paths(pool),
         }
     }

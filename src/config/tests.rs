@@ -13,7 +13,7 @@ fn identity(name: &str, created: i64) -> Identity {
     }
 }
 
-fn pool(name: &str, created: i64, addresses: &[&str]) -> PoolSource {
+pub(super) fn pool(name: &str, created: i64, addresses: &[&str]) -> PoolSource {
     PoolSource {
         identity: identity(name, created),
         labels: Labels::default(),
@@ -21,6 +21,7 @@ fn pool(name: &str, created: i64, addresses: &[&str]) -> PoolSource {
         auto_assign: true,
         avoid_buggy: false,
         allocation: None,
+        options: Default::default(),
         unsupported: Vec::new(),
     }
 }

@@ -39,6 +39,7 @@ pub(crate) fn pool(name: &str, addresses: &[&str]) -> PoolSource {
         auto_assign: true,
         avoid_buggy: false,
         allocation: None,
+        options: Default::default(),
         unsupported: Vec::new(),
     }
 }

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use super::ProblemKind;
 use crate::addr::{AddressRange, Overlap, RangeError};
-use crate::config::SelectorError;
+use crate::config::{ReservationError, SelectorError};
 use crate::name::PoolName;
 use crate::reason::reasons;
 
@@ -42,6 +42,18 @@ impl ProblemKind {
             "An entry of a list of names or selectors stands there twice.",
             "remove one of them",
             Self::Duplicate("lan".to_owned());
+        Self::BadCoolDown(_) => "BadCoolDown",
+            "The cool-down of an IPAddressPool is a duration of hours, minutes and seconds; 0 switches it off.",
+            "write it as 10m, 1h30m or 0",
+            Self::BadCoolDown("soon".to_owned());
+        Self::BadReservation(_) => "BadReservation",
+            "A reservation names an address of its IPAddressPool and a Service, which need not exist.",
+            "write it as 192.0.2.7=web/shop, several separated by commas",
+            Self::BadReservation(ReservationError::Shape("192.0.2.7".to_owned()));
+        Self::UnknownOption(_) => "UnknownOption",
+            "An annotation of the IPAddressPool under patina.dev/ means nothing to this version; the rest is in force.",
+            "correct its key, or remove it",
+            Self::UnknownOption("patina.dev/cooldown".to_owned());
         Self::UnknownPool(_) => "UnknownPool",
             "An L2Advertisement names an IPAddressPool that does not exist; the rest of it is in force.",
             "create the pool, or correct the name",

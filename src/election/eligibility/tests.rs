@@ -95,6 +95,7 @@ impl Scene {
             auto_assign: true,
             avoid_buggy: false,
             allocation: None,
+            options: Default::default(),
             unsupported: vec![],
         };
         let objects = Objects { pools: vec![&pool], advertisements: vec![&self.advertisement] };

@@ -70,6 +70,7 @@ pub fn pool(wish: &PoolWish, identity: Identity) -> PoolSource {
         auto_assign: !wish.on_request,
         avoid_buggy: wish.avoid_buggy,
         allocation: wish.whom.as_ref().map(allocation),
+        options: Default::default(),
         unsupported: Vec::new(),
     }
 }
