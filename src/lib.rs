@@ -18,7 +18,7 @@
 //! | 7 | `hot` (everything the packet thread of one node decides) |
 //! | 6 | `announce` (what to answer and to send), `ownership` (who holds an address) |
 //! | 5 | `alloc` (which Service gets which address), `election` (who may, and in which order) |
-//! | 4 | `world` (everything known) |
+//! | 4 | `world` (everything known), `admission` (what the webhook answers) |
 //! | 3 | `config` (what the operator wants), `membership` (who is alive on a segment) |
 //! | 2 | `api` (the objects as users write them), `wire` (bytes and their meaning) |
 //! | 1 | `time`, `name`, `addr`, `reason` (the shape of closed lists of reasons) |
@@ -27,6 +27,7 @@
 #![warn(missing_docs)]
 
 pub mod addr;
+pub mod admission;
 pub mod alloc;
 pub mod announce;
 pub mod api;

@@ -19,6 +19,7 @@ const ROOMS: &[(&str, u8)] = &[
     ("config", 3),
     ("membership", 3),
     ("world", 4),
+    ("admission", 4),
     ("alloc", 5),
     ("election", 5),
     ("ownership", 6),

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
+use patina::admission::Denial;
 use patina::alloc::{NotOurs, PassedOver, Refusal};
 use patina::config::ProblemKind;
 use patina::election::Exclusion;
@@ -52,6 +53,8 @@ fn text() -> String {
     let excluded = "Why a node may not answer for an address, as the speakers tell it.";
     let problems = "What is wrong with an IPAddressPool or an L2Advertisement: condition `patina.dev/Accepted` of the object, and \
                     its event `ConfigurationError`.";
+    let denied = "Why an object may not be written or deleted where the validating webhook is on, besides what is wrong with it by the \
+                  table above: the message of the API server's refusal.";
     [
         HEADER.to_owned(),
         section("Refusals", refused, &Refusal::rows()),
@@ -60,6 +63,7 @@ fn text() -> String {
         section("Announcing", announced, &Announced::rows()),
         exclusions(excluded),
         section("Objects that are wrong", problems, &ProblemKind::rows()),
+        section("Objects that the webhook refuses", denied, &Denial::rows()),
     ]
     .join("\n")
 }
