@@ -5,6 +5,7 @@
 //!                             ├─► lease ─────────▲  └─► notices, metrics
 //!                             ├─► secret of the heartbeats
 //!                             ├─► kinds that have no effect yet ─► notices
+//!                             ├─► webhook, if it is on ◄─ API servers ask
 //!                             └─► configuration ─► ConfigurationState
 //! ```
 //!
@@ -19,6 +20,7 @@ mod outbox;
 mod secret;
 mod settings;
 mod unsupported;
+mod webhook;
 
 /// What decides, without clock, client or task: for tests that bring their own cluster.
 ///
@@ -50,7 +52,7 @@ use tokio::task::JoinSet;
 pub use settings::Arguments;
 
 use driver::{Census, KINDS, State, Wires};
-use settings::Settings;
+use settings::{Settings, Work};
 
 /// Name of the process in its own messages.
 const NAME: &str = "patina-controller";
@@ -88,11 +90,18 @@ pub async fn run(arguments: Arguments, end: impl Future<Output = ()>) -> Result<
     let (mut registry, metrics) = (Registry::default(), metrics::Metrics::default());
     metrics.register(&mut registry, notices.dropped());
     let (readiness, ready) = value::channel(Readiness::Starting);
+    let webhook = webhook::start(&client, settings.webhook, &mut registry)?;
+    let ready = std::iter::once(ready).chain(webhook.as_ref().map(|webhook| webhook.readiness.clone()));
     let scraped = Scraped { registry, client: client.clone(), tls: &settings.flags.tls };
     let _admin = admin::start(settings.endpoints, scraped, ready).await?;
     tokio::select! {
         answered = client::wait_for_server(&client) => answered?,
         () = &mut end => return Ok(()),
+    }
+    if settings.work == Work::WebhookOnly {
+        readiness.send_replace(Readiness::Ready);
+        end.await;
+        return Ok(());
     }
     let (send, events) = mpsc::channel(EVENTS);
     let _watches = watch::start(&client, &settings.namespace, &KINDS, &send);

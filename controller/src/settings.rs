@@ -11,12 +11,15 @@ use patina_daemon::settings::Flags;
 
 use crate::lease::Times;
 use crate::secret::Place;
+use crate::webhook::{self, Mode, WebhookFlags};
 
 /// Flags of `patina-controller`.
 #[derive(Args, Clone, Debug)]
 pub struct Arguments {
     #[command(flatten)]
     flags: Flags,
+    #[command(flatten)]
+    webhook: WebhookFlags,
     /// Secret that holds the key of the speakers' heartbeats; created when it is missing. Empty: somebody else does that.
     #[arg(long, env = "METALLB_ML_SECRET_NAME", default_value = "metallb-memberlist", value_name = "NAME")]
     ml_secret_name: String,
@@ -42,6 +45,17 @@ pub(crate) struct Settings {
     /// A name that no other process has.
     pub(crate) identity: String,
     pub(crate) secret: Option<Place>,
+    pub(crate) webhook: Option<webhook::Settings>,
+    pub(crate) work: Work,
+}
+
+/// What the process is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Work {
+    /// Addresses.
+    Addresses,
+    /// Answering API servers, and nothing else.
+    WebhookOnly,
 }
 
 impl TryFrom<Arguments> for Settings {
@@ -50,7 +64,7 @@ impl TryFrom<Arguments> for Settings {
     fn try_from(arguments: Arguments) -> Result<Self, Fatal> {
         let namespace = arguments.flags.namespace()?;
         let secret = secret(&arguments, &namespace);
-        let Arguments { flags, strict_metallb_parity, lease_seconds, .. } = arguments;
+        let Arguments { flags, webhook, strict_metallb_parity, lease_seconds, .. } = arguments;
         let strictness = if strict_metallb_parity { Strictness::Parity } else { Strictness::KeepAndReport };
         let endpoints = Endpoints {
             metrics_host: flags.host,
@@ -62,6 +76,8 @@ impl TryFrom<Arguments> for Settings {
             policy: Policy { class: LoadBalancerClass(flags.class().map(Into::into)), strictness },
             times: Times::of(Duration::from_secs(lease_seconds)),
             identity: identity(flags.pod_name.as_deref()),
+            work: if webhook.mode() == Mode::OnlyWebhook { Work::WebhookOnly } else { Work::Addresses },
+            webhook: webhook.settings(&flags, &namespace)?,
             flags,
             namespace,
             endpoints,

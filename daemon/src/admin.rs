@@ -1,22 +1,19 @@
 //! /metrics over HTTPS on one port, for those who may read them; /healthz and /readyz on another, for everybody.
 //!
 //! ```text
-//!  scraper ─► listen (TLS) ─► scrape ─► guard ─► Memory of verdicts ─► the registry as text
+//!  scraper ─► https (TLS) ─► scrape ─► guard ─► Memory of verdicts ─► the registry as text
 //!                                         └─► review: TokenReview, SubjectAccessReview ─► API server
-//!  kubelet ─► listen ───────► health ─► Readiness
+//!  kubelet ─► https ───────► health ─► Readiness
 //! ```
 //!
 //! *Guarantee*: nobody reads a metric before the API server has said that they may; without its word the answer is an
 //! error that says so. A verdict counts for at most [`memory::GRANTED`] after it was given.
 
-mod certificate;
 mod guard;
 mod health;
-mod listen;
 mod memory;
 mod review;
 mod scrape;
-mod tls;
 
 #[cfg(test)]
 mod tests;
@@ -29,11 +26,8 @@ use prometheus_client::registry::Registry;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-pub use tls::TlsFlags;
-
 use crate::fatal::Fatal;
-use certificate::Identity;
-use listen::{Limits, Transport, listen, serve};
+use crate::https::{Identity, Limits, TlsFlags, Transport, listen, serve};
 
 /// Probes come on a connection of their own.
 const PROBES: Limits = Limits { connections: 256, patience: Duration::from_secs(5) };
@@ -74,14 +68,14 @@ pub struct Scraped<'a> {
     pub tls: &'a TlsFlags,
 }
 
-/// Starts to listen; ends when what is returned is dropped.
+/// Starts to listen; ends when what is returned is dropped. The daemon is ready when everybody says so that `readiness` hears.
 ///
 /// # Errors
 /// One line when a port is taken, or a certificate or TLS setting is of no use.
 pub async fn start(
     endpoints: Endpoints,
     scraped: Scraped<'_>,
-    readiness: watch::Receiver<Readiness>,
+    readiness: impl IntoIterator<Item = watch::Receiver<Readiness>>,
 ) -> Result<JoinSet<()>, Fatal> {
     let mut servers = JoinSet::new();
     if let Some(listener) = listen("--port", endpoints.metrics_host, endpoints.metrics_port).await? {
@@ -92,7 +86,12 @@ pub async fn start(
     }
     let health = listen("--health-probe-port", endpoints.health_host, endpoints.health_port).await?;
     if let Some(listener) = health {
-        servers.spawn(serve(listener, Transport::Plain, health::router(readiness), PROBES));
+        servers.spawn(serve(
+            listener,
+            Transport::Plain,
+            health::router(readiness.into_iter().collect()),
+            PROBES,
+        ));
     }
     Ok(servers)
 }

@@ -14,6 +14,7 @@ pub mod client;
 pub mod clock;
 pub mod configuration;
 pub mod fatal;
+pub mod https;
 pub mod metrics;
 pub mod notice;
 pub mod outlook;

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::anyhow;
 use clap::{Args, ValueEnum};
 
-use crate::admin::TlsFlags;
 use crate::fatal::Fatal;
+use crate::https::TlsFlags;
 
 /// Where a Pod finds the name of its own namespace (Kubernetes, "Accessing the Kubernetes API from a Pod").
 const NAMESPACE_FILE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";

@@ -64,7 +64,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Fatal> {
     let (registry, metrics) = metrics::register(&writer, &net.counters);
     let (ready, readiness) = tokio::sync::watch::channel(Readiness::Starting);
     let scraped = Scraped { registry, client: client.clone(), tls: &arguments.flags.tls };
-    let _admin = admin::start(arguments.endpoints(), scraped, readiness).await?;
+    let _admin = admin::start(arguments.endpoints(), scraped, [readiness]).await?;
     let (events, changes) = mpsc::channel(EVENTS);
     let _watches = watch::start(&client, &writer.namespace, &driver::KINDS, &events);
     let reporter = Reporter { controller: "metallb-speaker", instance: arguments.node_name.clone() };

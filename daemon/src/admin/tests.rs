@@ -21,10 +21,8 @@ use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio_rustls::rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
 
-use super::certificate::Identity;
-use super::listen::{Transport, serve};
-use super::tls::{MinVersion, TlsFlags};
 use super::{SCRAPES, guard, scrape};
+use crate::https::{Identity, MinVersion, TlsFlags, Transport, serve};
 
 const PROMETHEUS: &str = "system:serviceaccount:monitoring:prometheus";
 

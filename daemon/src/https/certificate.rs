@@ -17,18 +17,22 @@ use super::tls::{Offer, TlsFlagError, TlsFlags, offer};
 use crate::clock;
 use crate::fatal::line_of;
 
+/// Names the folder of the metrics' certificate.
+const FLAG: &str = "--metrics-cert-dir";
 /// How old what was read from the folder may be when a connection begins.
 const FRESH: Duration = Duration::from_secs(60);
 
 /// Why there is no certificate. What was in force stays so.
 #[derive(Debug, Error)]
-pub(super) enum IdentityError {
+pub enum IdentityError {
     /// The flags are of no use.
     #[error(transparent)]
     Flags(#[from] TlsFlagError),
     /// A file of the folder is of no use.
-    #[error("cannot use {path} (--metrics-cert-dir)")]
+    #[error("cannot use {path} ({flag})")]
     File {
+        /// The flag that names the folder.
+        flag: &'static str,
         /// The file.
         path: PathBuf,
         /// Why.
@@ -36,17 +40,18 @@ pub(super) enum IdentityError {
         source: pem::Error,
     },
     /// Certificate and key do not fit.
-    #[error("cannot use the certificate of the metrics")]
+    #[error("certificate and key do not go together")]
     Pair(#[from] RustlsError),
     /// None could be made.
-    #[error("cannot make a certificate for the metrics")]
+    #[error("cannot make a certificate")]
     Made(#[from] rcgen::Error),
 }
 
-type Pair = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
+/// A certificate with its chain, and its key.
+pub type Pair = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
 
 /// What a server shows of itself.
-pub(super) struct Identity {
+pub struct Identity {
     offer: Offer,
     /// `None`: made here.
     folder: Option<PathBuf>,
@@ -59,10 +64,10 @@ pub(super) struct Identity {
 impl Identity {
     /// # Errors
     /// See [`IdentityError`].
-    pub(super) fn new(flags: &TlsFlags) -> Result<Self, IdentityError> {
+    pub fn new(flags: &TlsFlags) -> Result<Self, IdentityError> {
         let offer = offer(flags)?;
         let folder = Some(&flags.metrics_cert_dir).filter(|folder| !folder.is_empty()).map(PathBuf::from);
-        let pair = folder.as_deref().map_or_else(made, read)?;
+        let pair = folder.as_deref().map_or_else(made, |folder| read(FLAG, folder))?;
         let config = configure(&offer, pair)?;
         Ok(Self { offer, folder, config, read_at: clock::now(), told: false })
     }
@@ -73,7 +78,7 @@ impl Identity {
             && now.since(self.read_at) >= FRESH
         {
             self.read_at = now;
-            match read(folder).and_then(|pair| configure(&self.offer, pair)) {
+            match read(FLAG, folder).and_then(|pair| configure(&self.offer, pair)) {
                 Ok(config) => (self.config, self.told) = (config, false),
                 Err(error) => self.tell(&error),
             }
@@ -88,16 +93,23 @@ impl Identity {
     }
 }
 
-fn configure(offer: &Offer, (chain, key): Pair) -> Result<Arc<ServerConfig>, IdentityError> {
+/// TLS with this certificate.
+///
+/// # Errors
+/// [`IdentityError::Pair`] when certificate and key do not go together.
+pub fn configure(offer: &Offer, (chain, key): Pair) -> Result<Arc<ServerConfig>, IdentityError> {
     Ok(Arc::new(offer.clone().with_single_cert(chain, key)?))
 }
 
-/// The files of a Secret of type `kubernetes.io/tls`.
-fn read(folder: &Path) -> Result<Pair, IdentityError> {
+/// The files of a Secret of type `kubernetes.io/tls`, in the folder that `flag` names.
+///
+/// # Errors
+/// [`IdentityError::File`], with the flag.
+pub fn read(flag: &'static str, folder: &Path) -> Result<Pair, IdentityError> {
     let (certificate, key) = (folder.join("tls.crt"), folder.join("tls.key"));
     let unusable = |path: &Path| {
         let path = path.to_path_buf();
-        move |source| IdentityError::File { path, source }
+        move |source| IdentityError::File { flag, path, source }
     };
     let chain = CertificateDer::pem_file_iter(&certificate)
         .and_then(Iterator::collect)
@@ -118,7 +130,7 @@ fn made() -> Result<Pair, IdentityError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::admin::tls::MinVersion;
+    use crate::https::MinVersion;
 
     fn flags(folder: &Path) -> TlsFlags {
         TlsFlags {

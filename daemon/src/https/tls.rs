@@ -1,4 +1,4 @@
-//! Which TLS the metrics speak, in the words of MetalLB's flags, which are those of Kubernetes' own components.
+//! Which TLS is spoken, in the words of MetalLB's flags, which are those of Kubernetes' own components.
 //!
 //! What a flag lists and this program does not speak is left out with a warning: that only makes the offer narrower. A list
 //! of which nothing remains is refused.
@@ -14,14 +14,14 @@ use tokio_rustls::rustls::{
     ConfigBuilder, Error as RustlsError, ServerConfig, SupportedProtocolVersion, WantsVerifier,
 };
 
-/// Flags of the metrics' TLS.
+/// Flags of TLS, for metrics and webhook.
 #[derive(Args, Clone, Debug)]
 pub struct TlsFlags {
     /// Folder with tls.crt and tls.key for the metrics, read again when they change; without it, a certificate made at the
     /// start.
     #[arg(long, value_name = "FOLDER", default_value = "", hide_default_value = true)]
     pub metrics_cert_dir: String,
-    /// Oldest TLS version for the metrics.
+    /// Oldest TLS version for metrics and webhook.
     #[arg(long, value_enum, default_value_t = MinVersion::Tls13)]
     pub tls_min_version: MinVersion,
     /// Cipher suites of TLS 1.2 by their IANA names, separated by commas; all without it. Those of TLS 1.3 are always on.
@@ -46,7 +46,7 @@ pub enum MinVersion {
 
 /// Why the flags are of no use. Nothing was started.
 #[derive(Debug, Error, PartialEq)]
-pub(super) enum TlsFlagError {
+pub enum TlsFlagError {
     /// Suites of TLS 1.2 were listed, which is not spoken.
     #[error("--tls-cipher-suites needs --tls-min-version=VersionTLS12: those of TLS 1.3 cannot be chosen")]
     SuitesOfTls12,
@@ -65,16 +65,16 @@ pub(super) enum TlsFlagError {
 }
 
 /// A server's TLS up to its certificate.
-pub(super) type Offer = ConfigBuilder<ServerConfig, WantsServerCert>;
+pub type Offer = ConfigBuilder<ServerConfig, WantsServerCert>;
 
 /// What the flags say.
 ///
 /// # Errors
 /// See [`TlsFlagError`].
-pub(super) fn offer(flags: &TlsFlags) -> Result<Offer, TlsFlagError> {
+pub fn offer(flags: &TlsFlags) -> Result<Offer, TlsFlagError> {
     let (provider, left_out) = provider(flags)?;
     if !left_out.is_empty() {
-        tracing::warn!(left_out = left_out.join(", "), "not spoken here, so not offered to scrapers");
+        tracing::warn!(left_out = left_out.join(", "), "not spoken here, so not offered");
     }
     let versions: &[&SupportedProtocolVersion] = match flags.tls_min_version {
         MinVersion::Tls12 => &[&TLS13, &TLS12],

@@ -1,8 +1,9 @@
-//! Sockets and connections of the endpoints. Every connection is bounded in time, and their number too, so that strangers on
+//! Sockets and connections. Every connection is bounded in time, and their number too, so that strangers on
 //! a port cost a little memory and nothing else.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -12,9 +13,11 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
 
 use super::certificate::Identity;
 use crate::clock;
@@ -29,25 +32,38 @@ const LONGEST_HEAD: usize = 16 * 1024;
 
 /// What strangers may take.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Limits {
+pub struct Limits {
     /// Connections at a time; more wait in the kernel.
-    pub(super) connections: usize,
+    pub connections: usize,
     /// How long a connection may be silent before a request is whole.
-    pub(super) patience: Duration,
+    pub patience: Duration,
 }
 
 /// What lies between connection and HTTP.
-pub(super) enum Transport {
+pub enum Transport {
+    /// Nothing.
     Plain,
+    /// TLS with a certificate of the daemon's own.
     Tls(Identity),
+    /// TLS with what somebody shows; while it is nothing, no connection is taken further.
+    Shown(watch::Receiver<Shown>),
+}
+
+/// What a connection that begins now is secured with.
+pub type Shown = Option<Arc<ServerConfig>>;
+
+/// What is done with a connection.
+enum Security {
+    Plain,
+    Tls(TlsAcceptor),
+    Closed,
 }
 
 /// Binds to `port`, which was set by `flag`; 0 means: not at all.
-pub(super) async fn listen(
-    flag: &str,
-    host: Option<IpAddr>,
-    port: u16,
-) -> Result<Option<TcpListener>, Fatal> {
+///
+/// # Errors
+/// One line with port and flag.
+pub async fn listen(flag: &str, host: Option<IpAddr>, port: u16) -> Result<Option<TcpListener>, Fatal> {
     if port == 0 {
         return Ok(None);
     }
@@ -72,15 +88,15 @@ async fn listen_everywhere(port: u16) -> io::Result<TcpListener> {
 }
 
 /// Serves until it is dropped.
-pub(super) async fn serve(listener: TcpListener, mut transport: Transport, router: Router, limits: Limits) {
+pub async fn serve(listener: TcpListener, mut transport: Transport, router: Router, limits: Limits) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             Some(_) = connections.join_next() => {}
             taken = listener.accept(), if connections.len() < limits.connections => match taken {
                 Ok((stream, _)) => {
-                    let tls = transport.acceptor();
-                    connections.spawn(connection(stream, tls, router.clone(), limits.patience));
+                    let security = transport.security();
+                    connections.spawn(connection(stream, security, router.clone(), limits.patience));
                 }
                 Err(error) => {
                     tracing::debug!(%error, "connection not taken");
@@ -92,17 +108,23 @@ pub(super) async fn serve(listener: TcpListener, mut transport: Transport, route
 }
 
 impl Transport {
-    /// What a connection that begins now is secured with.
-    fn acceptor(&mut self) -> Option<TlsAcceptor> {
-        match self {
-            Self::Plain => None,
-            Self::Tls(identity) => Some(TlsAcceptor::from(identity.current(clock::now()))),
-        }
+    /// What becomes of a connection that begins now.
+    fn security(&mut self) -> Security {
+        let tls = match self {
+            Self::Plain => return Security::Plain,
+            Self::Tls(identity) => Some(identity.current(clock::now())),
+            Self::Shown(shown) => shown.borrow().clone(),
+        };
+        tls.map_or(Security::Closed, |config| Security::Tls(TlsAcceptor::from(config)))
     }
 }
 
-async fn connection(stream: TcpStream, tls: Option<TlsAcceptor>, router: Router, patience: Duration) {
-    let Some(tls) = tls else { return answer(stream, router, patience).await };
+async fn connection(stream: TcpStream, security: Security, router: Router, patience: Duration) {
+    let tls = match security {
+        Security::Plain => return answer(stream, router, patience).await,
+        Security::Tls(tls) => tls,
+        Security::Closed => return,
+    };
     match timeout(HANDSHAKE, tls.accept(stream)).await {
         Ok(Ok(stream)) => answer(stream, router, patience).await,
         Ok(Err(error)) => tracing::debug!(%error, "no TLS on a connection"),
