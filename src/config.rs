@@ -27,7 +27,7 @@ pub use advertisement::{Advertisement, Preference};
 pub use build::{Config, Objects};
 pub use identity::{Identity, Timestamp};
 pub use labels::Labels;
-pub use options::{CoolDown, Options, ReservationError, Reservations};
+pub use options::{CoolDown, IpamEndpoint, IpamEndpointError, Options, ReservationError, Reservations};
 pub use pool::{Pool, PoolState, ServiceAllocation};
 pub use problem::{Origin, Problem, ProblemKind};
 pub use selector::{Selector, SelectorError};

@@ -16,7 +16,7 @@
 //! | --- | --- |
 //! | 8 | `reconcile` (what to write) |
 //! | 7 | `hot` (everything the packet thread of one node decides) |
-//! | 6 | `announce` (what to answer and to send), `ownership` (who holds an address) |
+//! | 6 | `announce` (what to answer and to send), `ownership` (who holds an address), `lending` (what to ask of IPAM endpoints) |
 //! | 5 | `alloc` (which Service gets which address), `election` (who may, and in which order) |
 //! | 4 | `world` (everything known), `admission` (what the webhook answers) |
 //! | 3 | `config` (what the operator wants), `membership` (who is alive on a segment) |
@@ -34,6 +34,7 @@ pub mod api;
 pub mod config;
 pub mod election;
 pub mod hot;
+pub mod lending;
 pub mod membership;
 pub mod name;
 pub mod ownership;

@@ -3,11 +3,15 @@
 //! The core never reads a clock. A shell reads its monotonic clock once per turn and hands the value in as `now`,
 //! always the last argument.
 
+mod pauses;
+
 use std::fmt;
 use std::ops::{Add, AddAssign, Sub};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+
+pub use pauses::Pauses;
 
 /// A point on a monotonic clock: nanoseconds since an origin that the shell chooses (boot, or the start of a run).
 ///

@@ -96,7 +96,8 @@ fn completed(mut objects: Vec<Object>) -> Vec<Object> {
     objects.extend(missing.map(|name| {
         let labels = [("kubernetes.io/metadata.name".to_owned(), name.to_string())];
         let key = ObjectKey::new("", name.clone());
-        Object::Namespace(Namespace { key, labels: labels.into_iter().collect() })
+        let uid = name.clone();
+        Object::Namespace(Namespace { key, uid, labels: labels.into_iter().collect() })
     }));
     objects
 }

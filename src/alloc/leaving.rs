@@ -48,6 +48,11 @@ impl Leaving {
         self.addresses.keys()
     }
 
+    /// Whether some status is to lose the address.
+    pub(super) fn shows(&self, address: IpAddr) -> bool {
+        self.addresses.contains_key(&address)
+    }
+
     /// Whether the status of another Service than this one is to lose the address.
     pub(super) fn is_shown_beside(&self, address: IpAddr, service: &ServiceKey) -> bool {
         self.addresses.get(&address).is_some_and(|shown| shown.iter().any(|other| other != service))

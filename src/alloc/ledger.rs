@@ -95,13 +95,25 @@ impl Ledger {
         terms: &Terms,
     ) -> Option<IpAddr> {
         let free = self.first_free(pool, family);
+        let shared = self.shared_for(pool, family, service, terms);
+        shared.into_iter().chain(free).min_by_key(|address| place(pool, *address))
+    }
+
+    /// The first address of the pool that is held, and that can be shared on these terms.
+    pub(super) fn shared_for(
+        &self,
+        pool: &Pool,
+        family: Family,
+        service: &ServiceKey,
+        terms: &Terms,
+    ) -> Option<IpAddr> {
         let shared = terms.key.as_ref().and_then(|key| self.shared.get(key)).into_iter().flatten().copied();
         let fits = |address: &IpAddr| {
             Family::of(*address) == family
                 && pool.ranges.contains(*address)
                 && self.check(*address, service, terms).is_ok()
         };
-        shared.filter(fits).chain(free).min_by_key(|address| place(pool, *address))
+        shared.filter(fits).min_by_key(|address| place(pool, *address))
     }
 
     fn first_free(&mut self, pool: &Pool, family: Family) -> Option<IpAddr> {

@@ -1,11 +1,13 @@
 //! Why a pool gave a Service nothing: a closed list.
 
 use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
 
-use super::Refusal;
+use super::{Refusal, Unlent};
 use crate::addr::Family;
 use crate::name::PoolName;
 use crate::reason::reasons;
+use crate::world::Lie;
 
 /// Why a pool was passed over. Where a [`Refusal`] says the same, the word is the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +28,8 @@ pub enum PassedOver {
     NotNeeded,
     /// The Service asks for addresses that are not in it, or for something that cannot be looked for.
     NotLookedAt,
+    /// Its IPAM endpoint gives nothing.
+    Unlent(Unlent),
 }
 
 impl PassedOver {
@@ -62,6 +66,34 @@ impl PassedOver {
             "The Service asks for addresses that are not in this IPAddressPool, or for something that cannot be looked for.",
             "see what is said of the Service",
             Self::NotLookedAt;
+        Self::Unlent(Unlent::Pending) => "IpamPending",
+            "The IPAM endpoint of the IPAddressPool chooses the addresses, and has not answered yet.",
+            "wait",
+            Self::Unlent(Unlent::Pending);
+        Self::Unlent(Unlent::Refused(_)) => "IpamRefused",
+            "The IPAM endpoint of the IPAddressPool says no; the next pool is tried.",
+            "see what the endpoint says",
+            Self::Unlent(Unlent::Refused("no address is free".into()));
+        Self::Unlent(Unlent::Failed(_)) => "IpamFailed",
+            "The IPAM endpoint of the IPAddressPool cannot be asked, or not understood; the next pool is tried.",
+            "bring the endpoint back",
+            Self::Unlent(Unlent::Failed("connection refused".into()));
+        Self::Unlent(Unlent::Lied(_, Lie::Outside)) => "IpamOutside",
+            "The IPAM endpoint lends what spec.addresses of the IPAddressPool does not hold.",
+            "widen spec.addresses, or narrow what the endpoint lends",
+            Self::Unlent(Unlent::Lied(LENT, Lie::Outside));
+        Self::Unlent(Unlent::Lied(_, Lie::WrongFamily)) => "IpamWrongFamily",
+            "The IPAM endpoint lends an address of the other family.",
+            "mend the endpoint",
+            Self::Unlent(Unlent::Lied(LENT, Lie::WrongFamily));
+        Self::Unlent(Unlent::Lied(_, Lie::NotNamed)) => "IpamNotNamed",
+            "The IPAM endpoint lends another address than the one that it was asked for.",
+            "mend the endpoint",
+            Self::Unlent(Unlent::Lied(LENT, Lie::NotNamed));
+        Self::Unlent(Unlent::Lied(_, Lie::Taken)) => "IpamTaken",
+            "The IPAM endpoint lends what another Service holds and cannot share.",
+            "correct the endpoint's own records",
+            Self::Unlent(Unlent::Lied(LENT, Lie::Taken));
     }
 
     /// The one word for it.
@@ -80,7 +112,13 @@ impl PassedOver {
             Self::Exhausted(family) => format!("every {family} address of it is held"),
             Self::NotNeeded => "the Service has what it wants".into(),
             Self::NotLookedAt => "the Service asks for something else".into(),
+            Self::Unlent(unlent) => format!("its IPAM endpoint {}", unlent.sentence()),
         }
+    }
+
+    /// Whether an IPAM endpoint has to answer before anything else is tried.
+    pub(super) const fn is_pending(&self) -> bool {
+        matches!(self, Self::Unlent(Unlent::Pending))
     }
 
     /// The same, as a refusal of a Service that had this pool and no other to choose from.
@@ -90,12 +128,16 @@ impl PassedOver {
             Self::Closed => Refusal::PoolClosed(pool.clone()),
             Self::NoSuchFamily(family) => Refusal::NoSuchFamily(family),
             Self::Exhausted(family) => Refusal::Exhausted(family),
+            Self::Unlent(unlent) => Refusal::Unlent(pool.clone(), unlent),
             Self::NotRequested(_) | Self::NotAutoAssigned | Self::NotNeeded | Self::NotLookedAt => {
                 Refusal::NotAutoAssignable
             }
         }
     }
 }
+
+/// An address for documentation (RFC 5737).
+const LENT: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
 
 impl fmt::Display for PassedOver {
     /// The word.

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::echo::Echoes;
 use super::leaving::Leaving;
 use super::verdicts::Verdicts;
-use super::{Addresses, Allocation, Ledger, LoadBalancerClass, Refusal};
+use super::{Addresses, Allocation, Ledger, LoadBalancerClass, Refusal, Wish};
 use crate::name::ServiceKey;
 use crate::world::Service;
 
@@ -40,6 +40,8 @@ pub struct Decision {
     pub missing: Option<Refusal>,
     /// Why something that it held was taken from it; told until its status shows that.
     pub lost: Option<Refusal>,
+    /// What it asks of IPAM endpoints.
+    pub wishes: Vec<Wish>,
 }
 
 impl Decision {
@@ -110,6 +112,11 @@ impl Plan {
     /// and is not told so before.
     pub fn is_awaited(&self, address: IpAddr, service: &ServiceKey) -> bool {
         self.leaving.is_shown_beside(address, service)
+    }
+
+    /// Whether a Service holds the address, or shows it still.
+    pub fn uses(&self, address: IpAddr) -> bool {
+        !self.ledger.holders(address).is_empty() || self.leaving.shows(address)
     }
 
     pub(super) fn holders_of(&self, addresses: impl IntoIterator<Item = IpAddr>) -> BTreeSet<ServiceKey> {

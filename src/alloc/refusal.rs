@@ -6,7 +6,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::Clash;
+use super::{Clash, Unlent};
 use crate::addr::Family;
 use crate::name::{PoolName, ServiceKey};
 
@@ -63,6 +63,17 @@ pub enum Refusal {
     NotTogether,
     /// Every address of this family, in every pool that the Service may use, is taken.
     Exhausted(Family),
+    /// The IPAM endpoint of the pool gives nothing.
+    Unlent(PoolName, Unlent),
+    /// The IPAM endpoint of its pool says no to an address that the Service holds and keeps.
+    Disowned {
+        /// The address.
+        address: IpAddr,
+        /// Its pool.
+        pool: PoolName,
+        /// What the endpoint says.
+        words: Arc<str>,
+    },
 }
 
 impl Refusal {
@@ -74,6 +85,16 @@ impl Refusal {
     /// The word, what is the matter, and what to do: the line of conditions, events and commands.
     pub fn line(&self) -> String {
         self.reason().line(&self.sentence())
+    }
+
+    /// Whether the IPAM endpoint of a pool gives nothing, for now.
+    pub(super) const fn is_unlent(&self) -> bool {
+        matches!(self, Self::Unlent(..))
+    }
+
+    /// Whether an IPAM endpoint has to answer first.
+    pub const fn is_pending(&self) -> bool {
+        matches!(self, Self::Unlent(_, Unlent::Pending))
     }
 
     /// What is the matter in this case.
@@ -112,6 +133,12 @@ impl Refusal {
             }
             Self::Exhausted(family) => {
                 format!("every {family} address of the IPAddressPools for this Service is taken")
+            }
+            Self::Unlent(pool, unlent) => {
+                format!("the IPAM endpoint of IPAddressPool {pool} {}", unlent.sentence())
+            }
+            Self::Disowned { address, pool, words } => {
+                format!("the IPAM endpoint of IPAddressPool {pool} does not lend {address}: {words}")
             }
         }
     }

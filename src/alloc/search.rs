@@ -1,27 +1,35 @@
 //! Looking for addresses that a Service could have.
 
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
 use super::trace::{Log, Step};
 use super::{Addresses, Allocation, Demand, Families, Ledger, PassedOver, Refusal};
 use crate::addr::Family;
 use crate::config::{Config, Labels, Pool, PoolState};
 use crate::name::{PoolName, ServiceKey};
-use crate::world::{Service, World};
+use crate::world::{Lie, LoanKey, Loans, Service, World};
 
 /// Who asks, and where.
 pub(super) struct Search<'a> {
-    config: &'a Config,
+    pub(super) config: &'a Config,
+    /// What endpoints have answered.
+    pub(super) loans: &'a Loans,
     pub(super) service: &'a Service,
     /// Labels of the Service's namespace.
     namespace: &'a Labels,
     pub(super) demand: Demand,
     /// What was tried; `None`: nobody asks.
     pub(super) log: Option<Log>,
+    /// What was asked of endpoints since the last decision, and what is wrong with what they lend.
+    pub(super) wishes: BTreeMap<LoanKey, Option<(IpAddr, Lie)>>,
 }
 
 impl<'a> Search<'a> {
     pub(super) fn new(world: &'a World, config: &'a Config, service: &'a Service, demand: Demand) -> Self {
         let namespace = world.namespace(&service.key().namespace).map_or(Labels::NONE, |n| &n.labels);
-        Self { config, service, namespace, demand, log: None }
+        let loans = world.loans();
+        Self { config, loans, service, namespace, demand, log: None, wishes: BTreeMap::new() }
     }
 
     pub(super) fn key(&self) -> &'a ServiceKey {
@@ -50,7 +58,7 @@ impl<'a> Search<'a> {
         match self.demand.pool.clone() {
             Some(name) => {
                 let pools = [self.open_pool(&name)?];
-                self.in_pools(&pools, ledger).ok_or_else(|| self.why_none(&pools, ledger))
+                self.in_pools(&pools, ledger).unwrap_or_else(|| Err(self.why_none(&pools, ledger)))
             }
             None => self.unasked(ledger),
         }
@@ -76,7 +84,7 @@ impl<'a> Search<'a> {
         }
         let [pinned, unpinned] = self.config.tiers();
         let pools = self.open(pinned.chain(unpinned));
-        self.first_with(Families::Both, &pools, ledger)
+        self.first_with(Families::Both, &pools, ledger).and_then(Result::ok)
     }
 
     /// The one pool that all these addresses are in.
@@ -96,7 +104,7 @@ impl<'a> Search<'a> {
     }
 
     /// These very addresses, if they may be held.
-    fn requested(&self, addresses: Addresses, ledger: &Ledger) -> Result<Allocation, Refusal> {
+    fn requested(&mut self, addresses: Addresses, ledger: &Ledger) -> Result<Allocation, Refusal> {
         let pool = self.pool_of(addresses)?;
         if let Some(requested) = &self.demand.pool {
             self.open_pool(requested)?;
@@ -112,6 +120,8 @@ impl<'a> Search<'a> {
             }
             ledger.check(address, self.key(), &self.demand.terms)?;
         }
+        let lent: Vec<_> = addresses.iter().map(|a| self.lent_by_name(pool, a, ledger)).collect();
+        lent.into_iter().collect::<Result<(), _>>()?;
         Ok(Allocation { addresses, pool: pool.name.clone() })
     }
 
@@ -148,14 +158,15 @@ impl<'a> Search<'a> {
         for tier in self.config.tiers() {
             let tier = self.open(tier);
             if let Some(found) = self.in_pools(&tier, ledger) {
-                return Ok(found);
+                return found;
             }
             searched.extend(tier);
         }
         Err(self.why_none(&searched, ledger))
     }
 
-    fn in_pools(&mut self, pools: &[&Pool], ledger: &mut Ledger) -> Option<Allocation> {
+    /// What was found, or that an endpoint has to answer first; `None`: none of these pools has what is wanted.
+    fn in_pools(&mut self, pools: &[&Pool], ledger: &mut Ledger) -> Option<Result<Allocation, Refusal>> {
         match self.demand.families {
             Families::PreferBoth { primary } => {
                 [Families::Both, Families::Only(primary), Families::Only(primary.other())]
@@ -166,8 +177,17 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn first_with(&mut self, families: Families, pools: &[&Pool], ledger: &mut Ledger) -> Option<Allocation> {
-        pools.iter().find_map(|pool| self.in_pool(pool, families, ledger).ok())
+    fn first_with(
+        &mut self,
+        families: Families,
+        pools: &[&Pool],
+        ledger: &mut Ledger,
+    ) -> Option<Result<Allocation, Refusal>> {
+        pools.iter().find_map(|pool| match self.in_pool(pool, families, ledger) {
+            Ok(found) => Some(Ok(found)),
+            Err(passed) if passed.is_pending() => Some(Err(passed.refusal(&pool.name))),
+            Err(_) => None,
+        })
     }
 
     fn in_pool(
@@ -186,41 +206,50 @@ impl<'a> Search<'a> {
     }
 
     /// Addresses of all these families from one pool.
-    fn look(&self, pool: &Pool, families: Families, ledger: &mut Ledger) -> Result<Allocation, PassedOver> {
+    fn look(
+        &mut self,
+        pool: &Pool,
+        families: Families,
+        ledger: &mut Ledger,
+    ) -> Result<Allocation, PassedOver> {
         let wanted = Family::ALL.into_iter().filter(|family| families.wants(*family));
-        let addresses = wanted.map(|family| self.one_of(pool, family, ledger)).collect::<Result<_, _>>()?;
+        // An endpoint is asked for both at once.
+        let found: Vec<_> = wanted.map(|family| self.one_of(pool, family, ledger)).collect();
+        let addresses = found.into_iter().collect::<Result<_, _>>()?;
         Ok(Allocation { addresses, pool: pool.name.clone() })
     }
 
-    fn one_of(
-        &self,
-        pool: &Pool,
-        family: Family,
-        ledger: &mut Ledger,
-    ) -> Result<std::net::IpAddr, PassedOver> {
+    fn one_of(&mut self, pool: &Pool, family: Family, ledger: &mut Ledger) -> Result<IpAddr, PassedOver> {
         if !pool.offers(family) {
             return Err(PassedOver::NoSuchFamily(family));
+        }
+        if pool.options.ipam.is_some() {
+            return self.borrowed(pool, family, ledger);
         }
         self.first_for(pool, family, ledger).ok_or(PassedOver::Exhausted(family))
     }
 
-    fn first_for(&self, pool: &Pool, family: Family, ledger: &mut Ledger) -> Option<std::net::IpAddr> {
+    fn first_for(&self, pool: &Pool, family: Family, ledger: &mut Ledger) -> Option<IpAddr> {
         ledger.first_for(pool, family, self.key(), &self.demand.terms)
     }
 
     /// The reason that says most, after none of these pools had what is wanted.
-    fn why_none(&self, pools: &[&Pool], ledger: &mut Ledger) -> Refusal {
+    fn why_none(&mut self, pools: &[&Pool], ledger: &mut Ledger) -> Refusal {
         if self.config.pools().next().is_none() {
             return Refusal::NoPools;
         }
         if pools.is_empty() {
             return Refusal::NotAutoAssignable;
         }
-        let wanted = || Family::ALL.into_iter().filter(|family| self.demand.families.wants(*family));
+        let families = self.demand.families;
+        let wanted = || Family::ALL.into_iter().filter(|family| families.wants(*family));
         if let Some(family) = wanted().find(|family| !pools.iter().any(|pool| pool.offers(*family))) {
             return Refusal::NoSuchFamily(family);
         }
-        let mut free = |family| pools.iter().any(|pool| self.first_for(pool, family, ledger).is_some());
+        if let Some(unlent) = wanted().find_map(|family| self.unlent(pools, family, ledger)) {
+            return unlent;
+        }
+        let mut free = |family| pools.iter().any(|pool| self.one_of(pool, family, ledger).is_ok());
         wanted().find(|family| !free(*family)).map_or(Refusal::NotTogether, Refusal::Exhausted)
     }
 }

@@ -14,6 +14,7 @@ impl Search<'_> {
             None => self.afresh(ledger),
             Some(held) => self.improve(held, kept.partly, strictness, ledger),
         };
+        let decision = self.with_wishes(decision, ledger);
         let released = decision.allocation.is_none() && kept.allocation.is_some();
         let lost = if released { decision.refusal.clone() } else { None };
         Decision { lost: kept.lost.clone().or(lost), ..decision }
@@ -32,7 +33,8 @@ impl Search<'_> {
             Err(unreadable) => Some(unreadable),
             Ok(true) => {
                 let other = self.afresh(ledger);
-                if other.allocation.is_some() || strictness == Strictness::Parity {
+                let waits = other.refusal.as_ref().is_some_and(Refusal::is_pending);
+                if other.allocation.is_some() || strictness == Strictness::Parity && !waits {
                     return other;
                 }
                 other.refusal
@@ -72,6 +74,9 @@ impl Search<'_> {
             Ok(both) => Decision::from(Ok(both)),
             Err(missing) => match (required || partly).then(|| self.both(ledger)).flatten() {
                 Some(both) => Decision::from(Ok(both)),
+                None if required && missing.is_unlent() => {
+                    Decision { refusal: Some(missing), ..Decision::from(Ok(held.clone())) }
+                }
                 None if required => Decision::from(Err(missing)),
                 None => Decision { missing: Some(missing), ..Decision::from(Ok(held.clone())) },
             },
@@ -85,6 +90,6 @@ impl From<Result<Allocation, Refusal>> for Decision {
             Ok(allocation) => (Some(allocation), None),
             Err(refusal) => (None, Some(refusal)),
         };
-        Self { allocation, refusal, missing: None, lost: None }
+        Self { allocation, refusal, missing: None, lost: None, wishes: Vec::new() }
     }
 }

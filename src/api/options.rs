@@ -12,17 +12,20 @@ pub enum PoolOption {
     CoolDown,
     /// Which addresses are kept for which Services.
     Reserve,
+    /// The endpoint that lends its addresses.
+    Ipam,
 }
 
 impl PoolOption {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::CoolDown, Self::Reserve];
+    pub const ALL: [Self; 3] = [Self::CoolDown, Self::Reserve, Self::Ipam];
 
     /// The part of the key behind the prefix.
     pub const fn suffix(self) -> &'static str {
         match self {
             Self::CoolDown => "cool-down",
             Self::Reserve => "reserve",
+            Self::Ipam => "ipam",
         }
     }
 

@@ -4,6 +4,7 @@
 //! nothing, so that a misspelt one is noticed.
 
 mod cool_down;
+mod ipam;
 mod reservations;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use crate::addr::RangeSet;
 use crate::api::{OWN_PREFIX, PoolOption};
 
 pub use cool_down::CoolDown;
+pub use ipam::{IpamEndpoint, IpamEndpointError};
 pub use reservations::{ReservationError, Reservations};
 
 /// What a pool asks for beyond its spec.
@@ -23,6 +25,8 @@ pub struct Options {
     pub cool_down: CoolDown,
     /// Which addresses are kept for which Services.
     pub reservations: Reservations,
+    /// Who lends its addresses; `None`: the allocator chooses among them itself.
+    pub ipam: Option<IpamEndpoint>,
 }
 
 /// Annotations under `patina.dev/` as they are written, each by the part of its key behind the prefix.
@@ -40,6 +44,10 @@ impl Options {
         if let Some(text) = text(PoolOption::Reserve) {
             let bad = |error| at(PoolOption::Reserve, ProblemKind::BadReservation(error));
             options.reservations = Reservations::read(text, ranges).map_err(bad)?;
+        }
+        if let Some(text) = text(PoolOption::Ipam) {
+            let bad = |error| at(PoolOption::Ipam, ProblemKind::BadIpamEndpoint(error));
+            options.ipam = Some(IpamEndpoint::read(text).map_err(bad)?);
         }
         Ok(options)
     }
@@ -98,6 +106,7 @@ mod tests {
         for (key, value, problem) in [
             ("cool-down", "soon", "BadCoolDown metadata.annotations[patina.dev/cool-down]"),
             ("reserve", "192.0.3.1=web/shop", "BadReservation metadata.annotations[patina.dev/reserve]"),
+            ("ipam", "http://ipam:9000", "BadIpamEndpoint metadata.annotations[patina.dev/ipam]"),
         ] {
             let (after, problems) = build(&asking(&[(key, value)]), &before);
             assert_eq!(problems, [problem]);

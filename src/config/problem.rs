@@ -4,7 +4,7 @@ mod table;
 
 use std::fmt;
 
-use super::{Identity, ReservationError, SelectorError};
+use super::{Identity, IpamEndpointError, ReservationError, SelectorError};
 use crate::addr::{Overlap, RangeError};
 use crate::name::PoolName;
 
@@ -89,6 +89,8 @@ pub enum ProblemKind {
     BadCoolDown(String),
     /// Not a list of reservations.
     BadReservation(ReservationError),
+    /// Not an endpoint that can be called.
+    BadIpamEndpoint(IpamEndpointError),
     /// An annotation under our prefix that means nothing.
     UnknownOption(String),
     /// A pool that does not exist (yet).
@@ -109,7 +111,8 @@ impl ProblemKind {
             | Self::BadWeight(_)
             | Self::Duplicate(_)
             | Self::BadCoolDown(_)
-            | Self::BadReservation(_) => true,
+            | Self::BadReservation(_)
+            | Self::BadIpamEndpoint(_) => true,
             Self::OverlappedBy { .. }
             | Self::UnknownPool(_)
             | Self::UnknownOption(_)
@@ -142,6 +145,7 @@ impl ProblemKind {
             Self::Duplicate(entry) => format!("{entry} is written twice"),
             Self::BadCoolDown(text) => format!("{text:?} is no duration such as 10m, 1h30m or 0"),
             Self::BadReservation(error) => error.to_string(),
+            Self::BadIpamEndpoint(error) => error.to_string(),
             Self::UnknownOption(key) => format!("{key} means nothing"),
             Self::UnknownPool(pool) => format!("there is no pool {pool}"),
             Self::NotYetSupported => "this field is not yet supported and has no effect".to_owned(),

@@ -34,7 +34,9 @@ pub(super) fn of_service(service: &Service, decision: &Decision) -> Vec<Notice> 
     let told = service.condition(&wanted.kind).is_some_and(|standing| standing.says_the_same(&wanted));
     let lost = decision.lost.as_ref().filter(|_| loses).map(|lost| teller.cleared(lost, shown));
     let gained = gains.then(|| teller.allocated(decision)).flatten();
-    let refused = decision.refusal.as_ref().filter(|_| !told).map(|refusal| teller.refused(refusal));
+    // An endpoint that has not answered yet is nothing to complain of.
+    let refused = decision.refusal.as_ref().filter(|refusal| !told && !refusal.is_pending());
+    let refused = refused.map(|refusal| teller.refused(refusal));
     let missing = decision.missing.as_ref().filter(|_| !told).map(|missing| teller.missing(missing));
     let deprecated =
         service.annotations.deprecated().filter(|_| gains || loses).map(|r| teller.deprecated(r));
@@ -86,7 +88,9 @@ impl Teller {
             | Refusal::NotAutoAssignable
             | Refusal::NoSuchFamily(_)
             | Refusal::NotTogether
-            | Refusal::Exhausted(_) => reason::FAILED,
+            | Refusal::Exhausted(_)
+            | Refusal::Unlent(..)
+            | Refusal::Disowned { .. } => reason::FAILED,
         };
         self.tell(Severity::Warning, reason, refusal.word(), refusal.line())
     }

@@ -1,5 +1,7 @@
 //! Namespaces: pools may be pinned to them by label.
 
+use std::sync::Arc;
+
 use k8s_openapi::api::core::v1::Namespace as ApiNamespace;
 use serde::{Deserialize, Serialize};
 
@@ -11,13 +13,15 @@ use crate::name::ObjectKey;
 pub struct Namespace {
     /// Its name, without a namespace.
     pub key: ObjectKey,
+    /// `metadata.uid`.
+    pub uid: Arc<str>,
     /// `metadata.labels`, for `namespaceSelectors`.
     pub labels: Labels,
 }
 
 impl From<&ApiNamespace> for Namespace {
     fn from(namespace: &ApiNamespace) -> Self {
-        let Identity { key, .. } = Identity::from(&namespace.metadata);
-        Self { key, labels: Labels::from(&namespace.metadata.labels) }
+        let Identity { key, uid, .. } = Identity::from(&namespace.metadata);
+        Self { key, uid, labels: Labels::from(&namespace.metadata.labels) }
     }
 }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 
 use super::{
-    Advertisement, Change, EndpointSlice, Kind, L2Status, Link, Namespace, Node, Object, Pool, Service,
-    Touched,
+    Advertisement, Change, EndpointSlice, Kind, L2Status, Link, LoanFact, Loans, Namespace, Node, Object,
+    Pool, Service, Touched,
 };
 use crate::config::Objects;
 use crate::name::{LinkIndex, NodeName, ObjectKey, ServiceKey};
@@ -23,6 +23,7 @@ pub struct World {
     /// Keys of `l2statuses` by the Service that they speak of.
     announcers: BTreeMap<ServiceKey, BTreeSet<ObjectKey>>,
     links: BTreeMap<LinkIndex, Link>,
+    loans: Loans,
     listed: BTreeSet<Kind>,
 }
 
@@ -100,6 +101,33 @@ impl World {
         } else {
             Touched::kind(Kind::Link)
         }
+    }
+
+    /// What an endpoint has answered: the Services that it is about are to be decided again.
+    pub fn learn(&mut self, fact: LoanFact) -> Touched {
+        match fact {
+            LoanFact::Loan(key, loan) => {
+                if self.loans.get(&key) == loan.as_ref() {
+                    return Touched::default();
+                }
+                let service = key.service.clone();
+                self.loans.set(key, loan);
+                Touched::service(Kind::Service, service)
+            }
+            LoanFact::Failing(pools, reason, services) => {
+                let is_news = self.loans.set_failing(pools, reason.as_ref());
+                let services = services.into_iter().filter(|_| is_news);
+                services.fold(Touched::default(), |mut touched, service| {
+                    touched.merge(Touched::service(Kind::Service, service));
+                    touched
+                })
+            }
+        }
+    }
+
+    /// Nothing is known any more of what endpoints have answered.
+    pub fn forget_loans(&mut self) {
+        self.loans = Loans::default();
     }
 
     fn apply_service(&mut self, mut service: Service) -> Touched {
@@ -247,6 +275,11 @@ impl World {
             Kind::EndpointSlice | Kind::Node | Kind::Namespace | Kind::Link => return None,
         };
         Some(&identity.version)
+    }
+
+    /// What endpoints have answered.
+    pub const fn loans(&self) -> &Loans {
+        &self.loans
     }
 
     /// Links of this node.

@@ -24,6 +24,7 @@ const ROOMS: &[(&str, u8)] = &[
     ("election", 5),
     ("ownership", 6),
     ("announce", 6),
+    ("lending", 6),
     ("hot", 7),
     ("reconcile", 8),
 ];

@@ -97,6 +97,7 @@ fn over(pool: &PoolName, passed: &PassedOver) -> String {
         | PassedOver::NotAutoAssigned
         | PassedOver::NoSuchFamily(_)
         | PassedOver::Exhausted(_)
-        | PassedOver::NotLookedAt => format!("pool {pool}: {}", passed.reason().line(&passed.sentence())),
+        | PassedOver::NotLookedAt
+        | PassedOver::Unlent(_) => format!("pool {pool}: {}", passed.reason().line(&passed.sentence())),
     }
 }

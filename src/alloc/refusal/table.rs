@@ -2,9 +2,10 @@
 
 use super::Refusal;
 use crate::addr::Family;
-use crate::alloc::Clash;
+use crate::alloc::{Clash, Unlent};
 use crate::name::{PoolName, ServiceKey};
 use crate::reason::reasons;
+use crate::world::Lie;
 
 impl Refusal {
     reasons! {
@@ -81,6 +82,38 @@ impl Refusal {
             "Every address of that family, in every IPAddressPool that the Service may use, is held.",
             "enlarge an IPAddressPool, or delete Services that need no address; the oldest Service that waits is served first",
             Self::Exhausted(Family::V4);
+        Self::Unlent(_, Unlent::Pending) => "IpamPending",
+            "The IPAM endpoint of an IPAddressPool chooses the addresses, and has not answered yet.",
+            "wait; if it stays so, see the controller's log on the endpoint",
+            Self::Unlent(pool("lent"), Unlent::Pending);
+        Self::Unlent(_, Unlent::Refused(_)) => "IpamRefused",
+            "The IPAM endpoint of an IPAddressPool says no; it is asked again after a pause.",
+            "see what the endpoint says, or use another pool",
+            Self::Unlent(pool("lent"), Unlent::Refused("no address is free".into()));
+        Self::Unlent(_, Unlent::Failed(_)) => "IpamFailed",
+            "The IPAM endpoint of an IPAddressPool cannot be asked, or its answer cannot be understood; it is asked again after              a pause, and who holds an address keeps it.",
+            "bring the endpoint that patina.dev/ipam of the pool names back, or use another pool",
+            Self::Unlent(pool("lent"), Unlent::Failed("connection refused".into()));
+        Self::Unlent(_, Unlent::Lied(_, Lie::Outside)) => "IpamOutside",
+            "An IPAM endpoint may lend only what spec.addresses of its IPAddressPool holds; other addresses are given back.",
+            "widen spec.addresses of the pool, or narrow what the endpoint lends",
+            Self::Unlent(pool("lent"), Unlent::Lied(v4(7), Lie::Outside));
+        Self::Unlent(_, Unlent::Lied(_, Lie::WrongFamily)) => "IpamWrongFamily",
+            "An IPAM endpoint lends an address of the family that it is asked for; others are given back.",
+            "mend the endpoint",
+            Self::Unlent(pool("lent"), Unlent::Lied(v4(7), Lie::WrongFamily));
+        Self::Unlent(_, Unlent::Lied(_, Lie::NotNamed)) => "IpamNotNamed",
+            "An IPAM endpoint that is asked for one address lends that one or says no; others are given back.",
+            "mend the endpoint, or ask for another address",
+            Self::Unlent(pool("lent"), Unlent::Lied(v4(7), Lie::NotNamed));
+        Self::Unlent(_, Unlent::Lied(_, Lie::Taken)) => "IpamTaken",
+            "An IPAM endpoint lends no address twice; what another Service holds, and cannot share, is given back.",
+            "see who holds the address, and correct the endpoint's own records",
+            Self::Unlent(pool("lent"), Unlent::Lied(v4(7), Lie::Taken));
+        Self::Disowned { .. } => "IpamDisowned",
+            "A Service keeps the address that it holds, also if the IPAM endpoint of its pool says that it does not lend it.",
+            "enter the address into the endpoint's records for this Service, or delete the Service",
+            Self::Disowned { address: v4(7), pool: pool("lent"), words: "lent to somebody else".into() };
     }
 }
 

@@ -128,7 +128,7 @@ impl Cluster {
     }
 
     pub(crate) fn namespace(&mut self, name: &str, pairs: &[(&str, &str)]) {
-        let namespace = Namespace { key: ObjectKey::new("", name), labels: labels(pairs) };
+        let namespace = Namespace { key: ObjectKey::new("", name), uid: name.into(), labels: labels(pairs) };
         self.world.apply(Object::Namespace(namespace));
     }
 

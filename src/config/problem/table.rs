@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use super::ProblemKind;
 use crate::addr::{AddressRange, Overlap, RangeError};
-use crate::config::{ReservationError, SelectorError};
+use crate::config::{IpamEndpointError, ReservationError, SelectorError};
 use crate::name::PoolName;
 use crate::reason::reasons;
 
@@ -50,6 +50,10 @@ impl ProblemKind {
             "A reservation names an address of its IPAddressPool and a Service, which need not exist.",
             "write it as 192.0.2.7=web/shop, several separated by commas",
             Self::BadReservation(ReservationError::Shape("192.0.2.7".to_owned()));
+        Self::BadIpamEndpoint(_) => "BadIpamEndpoint",
+            "The IPAM endpoint of a pool is reached by gRPC without TLS.",
+            "write patina.dev/ipam as grpc://host:port",
+            Self::BadIpamEndpoint(IpamEndpointError::Scheme);
         Self::UnknownOption(_) => "UnknownOption",
             "An annotation of the IPAddressPool under patina.dev/ means nothing to this version; the rest is in force.",
             "correct its key, or remove it",

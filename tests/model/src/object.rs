@@ -44,7 +44,11 @@ pub fn advertisement_key() -> ObjectKey {
 
 /// A namespace with a label.
 pub fn namespace(number: u8, label: u8) -> Namespace {
-    Namespace { key: ObjectKey::new("", namespace_name(number)), labels: labels("team", label) }
+    Namespace {
+        key: ObjectKey::new("", namespace_name(number)),
+        uid: namespace_name(number).into(),
+        labels: labels("team", label),
+    }
 }
 
 /// An advertisement for everything.

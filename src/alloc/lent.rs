@@ -1,0 +1,175 @@
+//! Addresses of pools whose addresses an IPAM endpoint lends: the endpoint chooses, what it says is judged here.
+//!
+//! While the endpoint has not answered, the search ends there: it would be no use to name a pool first if every Service went
+//! past it. Once it has said no, or cannot be asked, the next pool is tried.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::search::Search;
+use super::{Allocation, Decision, Ledger, PassedOver, Refusal};
+use crate::addr::Family;
+use crate::config::Pool;
+use crate::world::{Lie, Loan, LoanKey};
+
+/// Why an endpoint gives a Service nothing that it could use.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Unlent {
+    /// It has not answered yet.
+    Pending,
+    /// It said no, in these words.
+    Refused(Arc<str>),
+    /// It could not be asked, or gave no answer that can be understood.
+    Failed(Arc<str>),
+    /// What it lends cannot be used.
+    Lied(IpAddr, Lie),
+}
+
+/// What a Service asks of an endpoint.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Wish {
+    /// Which loan.
+    pub loan: LoanKey,
+    /// What is wrong with the address that is lent for it now.
+    pub lie: Option<(IpAddr, Lie)>,
+}
+
+impl Search<'_> {
+    /// An address of a pool that has an endpoint: one that the Service may share, or else the one that is lent to it.
+    pub(super) fn borrowed(
+        &mut self,
+        pool: &Pool,
+        family: Family,
+        ledger: &Ledger,
+    ) -> Result<IpAddr, PassedOver> {
+        match ledger.shared_for(pool, family, self.key(), &self.demand.terms) {
+            Some(shared) => Ok(shared),
+            None => self.lent(pool, family, None, ledger).map_err(PassedOver::Unlent),
+        }
+    }
+
+    /// What an endpoint of these pools said that has nothing for the Service.
+    pub(super) fn unlent(&mut self, pools: &[&Pool], family: Family, ledger: &Ledger) -> Option<Refusal> {
+        let with_endpoint = pools.iter().filter(|pool| pool.options.ipam.is_some() && pool.offers(family));
+        with_endpoint.copied().find_map(|pool| {
+            let passed = self.borrowed(pool, family, ledger).err()?;
+            Some(passed.refusal(&pool.name))
+        })
+    }
+
+    /// This very address of a pool that may have an endpoint. Nobody who cannot share it holds it.
+    pub(super) fn lent_by_name(
+        &mut self,
+        pool: &Pool,
+        address: IpAddr,
+        ledger: &Ledger,
+    ) -> Result<(), Refusal> {
+        if pool.options.ipam.is_none() || !ledger.holders(address).is_empty() {
+            return Ok(());
+        }
+        let lent = self.lent(pool, Family::of(address), Some(address), ledger);
+        lent.map(|_| ()).map_err(|unlent| Refusal::Unlent(pool.name.clone(), unlent))
+    }
+
+    /// What is lent to the Service, if it can be used; asks for it in any case.
+    fn lent(
+        &mut self,
+        pool: &Pool,
+        family: Family,
+        named: Option<IpAddr>,
+        ledger: &Ledger,
+    ) -> Result<IpAddr, Unlent> {
+        let key = self.loan_key(pool, family, named);
+        let lent = match self.loans.get(&key) {
+            Some(Loan::Lent(address)) => match self.lie(pool, &key, *address, ledger) {
+                None => Ok(*address),
+                Some(lie) => Err(Unlent::Lied(*address, lie)),
+            },
+            Some(Loan::Spurned(address, lie)) => Err(Unlent::Lied(*address, *lie)),
+            Some(Loan::Refused(words)) => Err(Unlent::Refused(words.clone())),
+            Some(Loan::Failed(words)) => Err(Unlent::Failed(words.clone())),
+            None => {
+                Err(self.loans.failing(&pool.name).map_or(Unlent::Pending, |w| Unlent::Failed(w.clone())))
+            }
+        };
+        let wrong = match (&lent, self.loans.get(&key)) {
+            (Err(Unlent::Lied(address, lie)), Some(Loan::Lent(_))) => Some((*address, *lie)),
+            _ => None,
+        };
+        self.wishes.insert(key, wrong);
+        lent
+    }
+
+    fn loan_key(&self, pool: &Pool, family: Family, named: Option<IpAddr>) -> LoanKey {
+        let (service, uid) = (self.key().clone(), self.service.identity.uid.clone());
+        LoanKey { service, uid, pool: pool.name.clone(), family, named }
+    }
+
+    fn lie(&self, pool: &Pool, key: &LoanKey, address: IpAddr, ledger: &Ledger) -> Option<Lie> {
+        if Family::of(address) != key.family {
+            return Some(Lie::WrongFamily);
+        }
+        if key.named.is_some_and(|named| named != address) {
+            return Some(Lie::NotNamed);
+        }
+        if !pool.ranges.contains(address) {
+            return Some(Lie::Outside);
+        }
+        let taken = ledger.check(address, self.key(), &self.demand.terms).is_err();
+        taken.then_some(Lie::Taken)
+    }
+
+    /// Adds what the decision asks of endpoints, and whether one of them disowns what is held.
+    pub(super) fn with_wishes(&mut self, decision: Decision, ledger: &Ledger) -> Decision {
+        let disowned = decision.allocation.as_ref().and_then(|held| self.confirm(held, ledger));
+        let wishes = std::mem::take(&mut self.wishes);
+        let mut wishes: Vec<_> = wishes.into_iter().map(|(loan, lie)| Wish { loan, lie }).collect();
+        wishes.retain(|wish| decision.still_wishes(wish));
+        Decision { refusal: decision.refusal.or(disowned), wishes, ..decision }
+    }
+
+    /// An address that is held and that no endpoint is known to lend is asked for by name. It is kept whatever the answer.
+    fn confirm(&mut self, held: &Allocation, ledger: &Ledger) -> Option<Refusal> {
+        let pool = self.config.pool(&held.pool).filter(|pool| pool.options.ipam.is_some())?;
+        let mut disowned = None;
+        for address in held.addresses.iter().filter(|address| !self.loans.lends(*address)) {
+            if let Err(Unlent::Refused(words)) = self.lent(pool, Family::of(address), Some(address), ledger) {
+                disowned = Some(Refusal::Disowned { address, pool: pool.name.clone(), words });
+            }
+        }
+        disowned
+    }
+}
+
+impl Decision {
+    /// Who has everything asks for nothing but what it holds; who holds one address of two goes on in that pool.
+    fn still_wishes(&self, wish: &Wish) -> bool {
+        let Some(held) = &self.allocation else { return true };
+        let confirms = wish.loan.named.is_some_and(|named| held.addresses.iter().any(|a| a == named));
+        let completes = self.missing.is_some() && wish.loan.pool == held.pool;
+        self.refusal.is_some() || confirms || completes
+    }
+}
+
+impl Unlent {
+    /// What is the matter in this case.
+    pub(super) fn sentence(&self) -> String {
+        match self {
+            Self::Pending => "decides, and has not answered yet".into(),
+            Self::Refused(words) => format!("says no: {words}"),
+            Self::Failed(words) => format!("gives no answer: {words}"),
+            Self::Lied(address, lie) => format!("lends {address}, which {lie}"),
+        }
+    }
+}
+
+impl fmt::Display for Wish {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let LoanKey { pool, family, named, .. } = &self.loan;
+        match named {
+            Some(address) => write!(f, "{address} from pool {pool}"),
+            None => write!(f, "{family} from pool {pool}"),
+        }
+    }
+}

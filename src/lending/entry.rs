@@ -1,0 +1,97 @@
+//! What is known of one loan, and what is due on it.
+
+use std::net::IpAddr;
+
+use crate::time::Instant;
+use crate::world::Lie;
+
+/// One loan.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Entry {
+    pub(super) standing: Standing,
+    /// Some Service asks for it.
+    pub(super) wanted: bool,
+    /// What was lent cannot be used: it is released before it is asked for again.
+    pub(super) back: bool,
+    pub(super) pace: Pace,
+    /// Answers that were of no use, one after another.
+    pub(super) failures: u32,
+    /// It stands in line.
+    pub(super) queued: bool,
+}
+
+/// What the endpoint holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// Nothing.
+    #[default]
+    Free,
+    /// Perhaps something: a call has not ended, or ended without an answer, or what is lent is to go.
+    Unsure(Option<IpAddr>),
+    /// This address, for us.
+    Lent(IpAddr),
+}
+
+/// Whether it can be asked for now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Pace {
+    #[default]
+    Ready,
+    UnderWay,
+    Pausing(Instant),
+}
+
+/// What is to be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Due {
+    Allocate,
+    Release(Option<IpAddr>),
+}
+
+impl Entry {
+    /// What is due, once it is ready.
+    pub(super) const fn due(&self) -> Option<Due> {
+        match (self.standing, self.wanted) {
+            (Standing::Unsure(address), wanted) if self.back || !wanted => Some(Due::Release(address)),
+            (Standing::Unsure(_) | Standing::Free, true) => Some(Due::Allocate),
+            (Standing::Unsure(_) | Standing::Free, false) | (Standing::Lent(_), _) => None,
+        }
+    }
+
+    /// Nobody will ever ask for it again.
+    pub(super) fn is_over(&self) -> bool {
+        self.standing == Standing::Free && !self.wanted && self.pace != Pace::UnderWay
+    }
+
+    /// A call goes out: until it has ended well nobody knows what it has done.
+    pub(super) const fn begin(&mut self) {
+        self.pace = Pace::UnderWay;
+        if matches!(self.standing, Standing::Free) {
+            self.standing = Standing::Unsure(None);
+        }
+    }
+
+    /// Takes the wish of a Service; `lie`: what is wrong with the address that is lent. Whether that address goes back.
+    pub(super) fn want(&mut self, lie: Option<(IpAddr, Lie)>) -> bool {
+        self.wanted = true;
+        let Some((address, _)) = lie.filter(|(address, _)| self.standing == Standing::Lent(*address)) else {
+            return false;
+        };
+        (self.standing, self.back) = (Standing::Unsure(Some(address)), true);
+        true
+    }
+
+    /// Takes that nobody asks for it, and nobody uses its address: it is to go. Whether that is news.
+    pub(super) fn let_go(&mut self, uses: impl Fn(IpAddr) -> bool) -> bool {
+        let Standing::Lent(address) = self.standing else { return false };
+        if uses(address) {
+            self.failures = 0;
+            return false;
+        }
+        if self.wanted {
+            return false;
+        }
+        self.standing = Standing::Unsure(Some(address));
+        true
+    }
+}

@@ -1,0 +1,192 @@
+//! What is asked of one endpoint, a bounded number of calls at a time.
+//!
+//! ```text
+//!   Unlisted ── list ──► Up ──── allocate, release; list from time to time, and after a call that failed
+//!                ▲ │      ▲ │
+//!          pause │ ▼      │ ▼ a list failed
+//!               Down ◄──────┘
+//! ```
+
+mod answers;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::entry::{Due, Entry, Pace};
+use crate::alloc::Wish;
+use crate::name::{PoolName, ServiceKey};
+use crate::time::{Instant, Pauses};
+use crate::world::{Loan, LoanFact, LoanKey};
+
+/// Calls of one endpoint at a time.
+const WIDTH: usize = 8;
+/// After an answer that was of no use, and after an endpoint could not be asked.
+const PAUSES: Pauses = Pauses { first: Duration::from_millis(250), longest: Duration::from_secs(30) };
+/// Between two lists of an endpoint that answers: what it has forgotten, and what a call that arrived late has left behind,
+/// is found then.
+const LISTS: Pauses = Pauses { first: Duration::from_secs(300), longest: Duration::from_secs(300) };
+/// Between two lists at least, whatever fails.
+const BETWEEN_LISTS: Duration = Duration::from_secs(5);
+
+/// One endpoint.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Line {
+    pools: BTreeSet<PoolName>,
+    loans: BTreeMap<LoanKey, Entry>,
+    queue: VecDeque<LoanKey>,
+    /// Ends of pauses.
+    pausing: BTreeSet<(Instant, LoanKey)>,
+    health: Health,
+    /// Lists that failed, one after another.
+    failures: u32,
+    listing: bool,
+    under_way: usize,
+    /// Answers that have come: what makes one pause differ from the next.
+    answers: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Health {
+    /// Nothing is known of what it lends.
+    #[default]
+    Unlisted,
+    /// It answers, and is to list again then.
+    Up { listed: Instant, list_at: Instant },
+    /// It does not answer, and is asked again then.
+    Down(Instant),
+}
+
+/// What a line asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Question {
+    List,
+    Loan(LoanKey, Due),
+}
+
+impl Line {
+    /// Takes which pools name the endpoint. A pool that is new may have loans already: they are listed.
+    pub(super) fn serve(&mut self, pools: BTreeSet<PoolName>) {
+        if !pools.is_subset(&self.pools) {
+            self.health = Health::Unlisted;
+        }
+        self.pools = pools;
+    }
+
+    /// Takes that the pool names it no longer: nobody wishes for its loans. If it names `another` endpoint, what was lent here
+    /// is no answer of that one.
+    pub(super) fn forget(&mut self, pool: &PoolName, another: bool) -> Vec<LoanFact> {
+        let of_pool = |key: &&LoanKey| key.pool == *pool;
+        let keys: Vec<_> = self.loans.keys().filter(of_pool).cloned().collect();
+        keys.iter().for_each(|key| self.unwant(key));
+        let mut facts = vec![LoanFact::Failing([pool.clone()].into(), None, BTreeSet::new())];
+        if another {
+            facts.extend(keys.into_iter().map(|key| LoanFact::Loan(key, None)));
+        }
+        facts
+    }
+
+    /// Whether nobody names the endpoint, and nothing is left to be given back.
+    pub(super) fn is_over(&self) -> bool {
+        self.pools.is_empty() && self.loans.is_empty() && self.under_way == 0 && !self.listing
+    }
+
+    /// Takes a wish. What is lent and cannot be used is a fact from now on.
+    pub(super) fn want(&mut self, wish: &Wish) -> Option<LoanFact> {
+        let entry = self.loans.entry(wish.loan.clone()).or_default();
+        let back = entry.want(wish.lie);
+        self.line_up(&wish.loan);
+        let (address, lie) = wish.lie.filter(|_| back)?;
+        Some(LoanFact::Loan(wish.loan.clone(), Some(Loan::Spurned(address, lie))))
+    }
+
+    /// Takes that nobody wishes for it any more.
+    pub(super) fn unwant(&mut self, loan: &LoanKey) {
+        if let Some(entry) = self.loans.get_mut(loan) {
+            entry.wanted = false;
+            self.line_up(loan);
+        }
+    }
+
+    /// Gives back what nobody wishes for and nobody uses.
+    pub(super) fn sweep(&mut self, uses: impl Fn(IpAddr) -> bool) -> Vec<LoanFact> {
+        let go = |(key, entry): (&LoanKey, &mut Entry)| entry.let_go(&uses).then(|| key.clone());
+        let gone: Vec<_> = self.loans.iter_mut().filter_map(go).collect();
+        gone.iter().for_each(|key| self.line_up(key));
+        self.loans.retain(|_, entry| !entry.is_over());
+        gone.into_iter().map(|key| LoanFact::Loan(key, None)).collect()
+    }
+
+    /// The next question, if one more may be under way.
+    pub(super) fn poll(&mut self, now: Instant) -> Option<Question> {
+        if self.listing {
+            return None;
+        }
+        if self.list_at().is_some_and(|at| at <= now) {
+            self.listing = self.under_way == 0;
+            return self.listing.then_some(Question::List);
+        }
+        if !matches!(self.health, Health::Up { .. }) || self.under_way >= WIDTH {
+            return None;
+        }
+        self.end_pauses(now);
+        self.next_loan()
+    }
+
+    /// When [`Self::poll`] is to be called although nothing has happened.
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        if self.listing {
+            return None;
+        }
+        let list = self.list_at().filter(|_| self.under_way == 0);
+        let up = matches!(self.health, Health::Up { .. }) && self.under_way < WIDTH;
+        let pause = self.pausing.first().filter(|_| up).map(|(until, _)| *until);
+        list.into_iter().chain(pause).min()
+    }
+
+    /// When the next list is due. Whom no pool names is asked for nothing but to take back.
+    fn list_at(&self) -> Option<Instant> {
+        match self.health {
+            Health::Unlisted => Some(Instant::ZERO),
+            Health::Up { .. } if self.pools.is_empty() => None,
+            Health::Up { list_at, .. } | Health::Down(list_at) => Some(list_at),
+        }
+    }
+
+    fn next_loan(&mut self) -> Option<Question> {
+        while let Some(key) = self.queue.pop_front() {
+            let Some(entry) = self.loans.get_mut(&key) else { continue };
+            entry.queued = false;
+            let Some(due) = entry.due().filter(|_| entry.pace == Pace::Ready) else { continue };
+            entry.begin();
+            self.under_way += 1;
+            return Some(Question::Loan(key, due));
+        }
+        None
+    }
+
+    fn end_pauses(&mut self, now: Instant) {
+        while let Some((until, key)) = self.pausing.first().filter(|(until, _)| *until <= now).cloned() {
+            self.pausing.remove(&(until, key.clone()));
+            if let Some(entry) = self.loans.get_mut(&key).filter(|e| e.pace == Pace::Pausing(until)) {
+                entry.pace = Pace::Ready;
+                self.line_up(&key);
+            }
+        }
+    }
+
+    /// Puts a loan in line, if something is due on it.
+    fn line_up(&mut self, key: &LoanKey) {
+        let Some(entry) = self.loans.get_mut(key) else { return };
+        if !entry.queued && entry.pace == Pace::Ready && entry.due().is_some() {
+            entry.queued = true;
+            self.queue.push_back(key.clone());
+        }
+    }
+
+    /// Services that wait for the endpoint.
+    fn waiting(&self) -> BTreeSet<ServiceKey> {
+        let waiting = self.loans.iter().filter(|(_, entry)| entry.wanted);
+        waiting.map(|(key, _)| key.service.clone()).collect()
+    }
+}

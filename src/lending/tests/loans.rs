@@ -1,0 +1,178 @@
+//! What Services get, keep and give back.
+
+use super::{Lab, address, lent, lent_by, only};
+use crate::alloc::tests::cluster::{dual, holding, in_pool, pool, requesting, service, sharing};
+use crate::lending::Ask;
+use crate::world::{FamilyPolicy, Protocol};
+
+const BOUNDS: &[&str] = &["192.0.2.0/24", "2001:db8::/64"];
+
+#[test]
+fn the_endpoint_chooses_for_both_families() {
+    let mut lab = Lab::with(&[lent("lan", BOUNDS)], &["192.0.2.77", "192.0.2.78", "2001:db8::77"]);
+    lab.cluster.apply(dual(service("s", 1), FamilyPolicy::Require));
+    lab.cluster.apply(service("t", 2));
+    assert_eq!(lab.served(["s", "t"]), ["192.0.2.77 and 2001:db8::77", "192.0.2.78"]);
+    assert_eq!(lab.endpoint.allocated, 3);
+}
+
+#[test]
+fn nothing_is_asked_once_all_is_said() {
+    let mut lab = Lab::with(&[lent("lan", BOUNDS)], &["192.0.2.77"]);
+    lab.cluster.apply(service("s", 1));
+    lab.settle();
+    lab.wait(60);
+    lab.decide();
+    assert_eq!(lab.calls(), []);
+    assert!(lab.cluster.decision("s").wishes.is_empty());
+}
+
+#[test]
+fn what_a_service_let_go_of_is_released_once_when_no_status_shows_it() {
+    let mut lab = Lab::with(&[lent("lan", BOUNDS)], &["192.0.2.77"]);
+    lab.cluster.apply(service("s", 1));
+    lab.settle();
+    let mut other = service("s", 1);
+    other.load_balancer = false;
+    lab.cluster.apply(other);
+    lab.decide();
+    assert_eq!(lab.calls(), [], "the status still shows it");
+    lab.cluster.arrive();
+    lab.settle();
+    assert_eq!(lab.endpoint.released, [address("192.0.2.77")]);
+    lab.wait(900);
+    lab.settle();
+    assert_eq!(lab.endpoint.released, [address("192.0.2.77")]);
+}
+
+#[test]
+fn a_restart_between_answer_and_status_gives_the_same_address() {
+    let mut lab = Lab::with(&[lent("lan", BOUNDS)], &["192.0.2.77", "192.0.2.78"]);
+    lab.cluster.apply(service("s", 1));
+    lab.decide();
+    let list = only(&lab.calls(), |ask| matches!(ask, Ask::List(_)));
+    lab.answer(&list);
+    lab.decide();
+    let allocate = only(&lab.calls(), |ask| matches!(ask, Ask::Allocate(_)));
+    lab.answer(&allocate);
+    lab.restart();
+    assert_eq!(lab.served(["s"]), ["192.0.2.77"]);
+    assert_eq!((lab.endpoint.allocated, lab.endpoint.released.len()), (1, 0));
+}
+
+#[test]
+fn a_restart_moves_nothing_while_the_endpoint_is_silent() {
+    let mut lab = Lab::with(&[lent("lan", BOUNDS)], &["192.0.2.77"]);
+    lab.cluster.apply(service("s", 1));
+    lab.settle();
+    lab.restart();
+    lab.decide();
+    assert_eq!(lab.cluster.answer("s"), "192.0.2.77");
+}
+
+#[test]
+fn what_a_service_holds_and_the_endpoint_forgot_is_asked_for_by_name() {
+    let mut lab = Lab::with(&[lent("lan", BOUNDS)], &["192.0.2.70", "192.0.2.77"]);
+    lab.cluster.put(holding(service("s", 1), &["192.0.2.77"]));
+    assert_eq!(lab.served(["s"]), ["192.0.2.77"]);
+    let lends: Vec<_> = lab.endpoint.lends.iter().collect();
+    assert_eq!(lends.len(), 1, "{lends:?}");
+    assert!(lends[0].0.ends_with("/4/192.0.2.77"));
+}
+
+#[test]
+fn what_the_endpoint_disowns_is_kept_and_told() {
+    let mut lab = Lab::with(&[lent("lan", BOUNDS)], &["192.0.2.70"]);
+    lab.cluster.put(holding(service("s", 1), &["192.0.2.77"]));
+    assert_eq!(lab.served(["s"]), ["192.0.2.77 although IpamDisowned"]);
+}
+
+#[test]
+fn a_loan_that_no_service_wants_is_released_after_the_list() {
+    let mut lab = Lab::with(&[lent("lan", BOUNDS)], &["192.0.2.77"]);
+    lab.cluster.apply(service("s", 1));
+    lab.settle();
+    lab.endpoint
+        .lends
+        .insert("patina/v1/other/metallb-system/lan/web/x/u/4/any".into(), address("192.0.2.9"));
+    lab.cluster.delete("s");
+    lab.restart();
+    lab.settle();
+    assert_eq!(lab.endpoint.released, [address("192.0.2.77")], "and nothing of another cluster");
+}
+
+#[test]
+fn a_service_that_goes_while_it_is_asked_for_leaves_nothing_behind() {
+    let mut lab = Lab::with(&[lent("lan", BOUNDS)], &["192.0.2.77"]);
+    lab.cluster.apply(service("s", 1));
+    lab.decide();
+    let list = only(&lab.calls(), |ask| matches!(ask, Ask::List(_)));
+    lab.answer(&list);
+    lab.decide();
+    let allocate = only(&lab.calls(), |ask| matches!(ask, Ask::Allocate(_)));
+    lab.cluster.delete("s");
+    lab.decide();
+    assert_eq!(lab.calls(), [], "one call for one loan at a time");
+    lab.answer(&allocate);
+    lab.settle();
+    assert!(lab.endpoint.lends.is_empty());
+    assert_eq!(lab.endpoint.released.len(), 1);
+}
+
+#[test]
+fn a_shared_address_is_lent_once_and_released_with_the_last_who_shares_it() {
+    let mut lab = Lab::with(&[lent("lan", BOUNDS)], &["192.0.2.77", "192.0.2.78"]);
+    lab.cluster.apply(sharing(service("s", 1), "key", Protocol::Tcp, 80));
+    lab.settle();
+    lab.cluster.apply(sharing(service("t", 2), "key", Protocol::Tcp, 81));
+    assert_eq!(lab.served(["s", "t"]), ["192.0.2.77", "192.0.2.77"]);
+    lab.cluster.delete("s");
+    assert_eq!(lab.served(["t"]), ["192.0.2.77"]);
+    assert!(lab.endpoint.released.is_empty());
+    lab.cluster.delete("t");
+    lab.settle();
+    assert_eq!(lab.endpoint.released, [address("192.0.2.77")]);
+}
+
+#[test]
+fn who_asks_for_another_address_gets_it_before_the_first_goes_back() {
+    let mut lab = Lab::with(&[lent("lan", BOUNDS)], &["192.0.2.77", "192.0.2.78"]);
+    lab.cluster.apply(service("s", 1));
+    lab.settle();
+    lab.cluster.apply(requesting(service("s", 1), "192.0.2.78"));
+    lab.decide();
+    assert_eq!(lab.cluster.answer("s"), "192.0.2.77 although IpamPending");
+    assert_eq!(lab.served(["s"]), ["192.0.2.78"]);
+    assert_eq!(lab.endpoint.released, [address("192.0.2.77")]);
+}
+
+#[test]
+fn a_pool_that_names_another_endpoint_borrows_there_and_gives_back_here() {
+    let mut lab = Lab::with(&[lent("lan", BOUNDS)], &["192.0.2.77"]);
+    lab.cluster.apply(service("s", 1));
+    lab.settle();
+    lab.cluster.pools(&[lent_by("grpc://other:9000", "lan", BOUNDS)]);
+    lab.decide();
+    let call = only(&lab.calls(), |ask| matches!(ask, Ask::List(_)));
+    assert_eq!(call.endpoint.to_string(), "grpc://other:9000");
+    assert_eq!(lab.cluster.answer("s"), "192.0.2.77", "nobody loses an address by that");
+}
+
+#[test]
+fn a_pool_that_goes_gives_everything_back() {
+    let mut lab = Lab::with(&[lent("lan", BOUNDS)], &["192.0.2.77"]);
+    lab.cluster.apply(service("s", 1));
+    lab.settle();
+    lab.cluster.pools(&[pool("other", &["198.51.100.0/24"])]);
+    assert_eq!(lab.served(["s"]), ["198.51.100.0"]);
+    assert_eq!(lab.endpoint.released, [address("192.0.2.77")]);
+}
+
+#[test]
+fn who_asks_for_another_pool_does_not_ask_the_endpoint() {
+    let pools = [lent("lan", BOUNDS), pool("other", &["198.51.100.0/24"])];
+    let mut lab = Lab::with(&pools, &["192.0.2.77"]);
+    lab.cluster.apply(in_pool(service("s", 1), "other"));
+    assert_eq!(lab.served(["s"]), ["198.51.100.0"]);
+    assert_eq!(lab.endpoint.allocated, 0);
+}
