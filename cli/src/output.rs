@@ -33,7 +33,7 @@ pub(crate) fn say_json(document: &Value) -> anyhow::Result<()> {
 /// What a Service holds, as JSON.
 pub(crate) fn held(decision: &Decision) -> Value {
     let addresses: Vec<_> = decision.addresses().iter().map(|address| address.to_string()).collect();
-    let pool = decision.allocation.as_ref().map(|allocation| allocation.pool.as_str());
+    let pool = decision.allocation.as_ref().map(|allocation| allocation.pools.annotation());
     json!({ "addresses": addresses, "pool": pool })
 }
 

@@ -14,8 +14,9 @@ use k8s_openapi::api::core::v1::Service;
 use kube::api::{ApiResource, DeleteParams, DynamicObject, Patch, PatchParams};
 use kube::core::Request;
 use kube::{Api, Client, Resource};
+use patina::alloc::Pools;
 use patina::api::{CONTROLLER_FIELD_MANAGER, IPAddressPool, L2Advertisement, ServiceL2Status};
-use patina::name::{ObjectKey, PoolName};
+use patina::name::ObjectKey;
 use patina::reconcile::{Effect, ServiceWrite, StatusWrite, Subject};
 use patina::time::Instant;
 use patina::world::Kind;
@@ -86,7 +87,7 @@ impl Writer {
         let request = async {
             match effect {
                 Effect::ServiceStatus(write) => self.service_status(write).await,
-                Effect::PoolAnnotation { subject, pool } => self.annotation(subject, pool.as_ref()).await,
+                Effect::PoolAnnotation { subject, pools } => self.annotation(subject, pools.as_ref()).await,
                 Effect::Status(write) => self.status(write).await,
                 Effect::DeleteL2Status(key) => self.delete_l2status(key).await,
                 Effect::L2Status(_) | Effect::Notice(_) => Ok(Written::Whole),
@@ -109,8 +110,8 @@ impl Writer {
         self.patch_service(key, &parameters, &body).await
     }
 
-    async fn annotation(&self, subject: &Subject, pool: Option<&PoolName>) -> kube::Result<Written> {
-        let body = Patch::Merge(body::annotation(subject, pool));
+    async fn annotation(&self, subject: &Subject, pools: Option<&Pools>) -> kube::Result<Written> {
+        let body = Patch::Merge(body::annotation(subject, pools));
         self.patch_service(&subject.key, &merging(), &body).await
     }
 

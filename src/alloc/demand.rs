@@ -4,9 +4,9 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::{Addresses, Refusal, Terms};
+use super::wish::{self, MOST_PER_FAMILY};
+use super::{Addresses, PoolWish, Refusal, Terms};
 use crate::addr::Family;
-use crate::name::PoolName;
 use crate::world::{FamilyPolicy, Service};
 
 /// Which Services are ours: those that name this class, or without a class those that name none.
@@ -23,11 +23,11 @@ impl LoadBalancerClass {
 /// Which families a Service wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Families {
-    /// One address of this family.
+    /// This family alone.
     Only(Family),
-    /// One of each, or nothing.
+    /// Both, or nothing.
     Both,
-    /// One of each if a pool has both, otherwise one of `primary`, otherwise one of the other family.
+    /// Both if a pool has both, otherwise `primary`, otherwise the other family.
     PreferBoth {
         /// The first of `spec.ipFamilies`.
         primary: Family,
@@ -41,8 +41,10 @@ pub struct Demand {
     pub families: Families,
     /// The addresses that the user named, or why they cannot be read.
     pub requested: Result<Option<Addresses>, Refusal>,
-    /// The pool that the user named.
-    pub pool: Option<PoolName>,
+    /// The pools that the user named, or why that cannot be read.
+    pub pool: Result<Option<PoolWish>, Refusal>,
+    /// How many addresses of each family are to be found where the user named none, or why that cannot be read.
+    pub per_family: Result<u8, Refusal>,
     /// On which terms it would share.
     pub terms: Arc<Terms>,
 }
@@ -80,10 +82,10 @@ impl Families {
         }
     }
 
-    /// Whether these addresses are exactly what a request must name.
-    fn are_those_of(self, requested: Addresses) -> bool {
+    /// Whether these addresses are of exactly those families that a request must name.
+    fn are_those_of(self, requested: &Addresses) -> bool {
         match self {
-            Self::Only(family) => requested.get(family).is_some() && !requested.is_dual(),
+            Self::Only(family) => requested.first(family).is_some() && !requested.is_dual(),
             Self::Both | Self::PreferBoth { .. } => requested.is_dual(),
         }
     }
@@ -96,17 +98,40 @@ impl Demand {
     /// The refusal that stands whatever pools there are.
     pub fn read(service: &Service) -> Result<Self, Refusal> {
         let families = Families::read(service)?;
-        let pool = service.annotations.address_pool.as_ref().filter(|a| !a.value.is_empty());
+        let per_family = wish::per_family(service);
         Ok(Self {
             families,
-            requested: read_request(service, families),
-            pool: pool.map(|a| PoolName::new(a.value.clone())),
+            requested: read_request(service, families, per_family.clone().unwrap_or(1)),
+            pool: PoolWish::read(service.annotations.address_pool.as_ref()),
+            per_family,
             terms: Arc::new(Terms::of(service)),
         })
     }
+
+    /// The families that the Service wants, IPv4 first.
+    pub(super) fn wanted(&self) -> impl Iterator<Item = Family> + use<> {
+        let families = self.families;
+        Family::ALL.into_iter().filter(move |family| families.wants(*family))
+    }
+
+    /// How many addresses of a family it is to have. Of a request each address counts, so nothing is added to it.
+    pub(super) fn least(&self) -> usize {
+        let asked = if self.requested == Ok(None) { self.per_family.clone() } else { Ok(1) };
+        asked.unwrap_or(1).into()
+    }
+
+    /// How many addresses of a family it may keep: who writes what cannot be read loses nothing by it.
+    pub(super) fn most(&self) -> usize {
+        self.per_family.clone().unwrap_or(MOST_PER_FAMILY).into()
+    }
 }
 
-fn read_request(service: &Service, families: Families) -> Result<Option<Addresses>, Refusal> {
+/// How many addresses of a family a status may show.
+pub(crate) fn most_per_family(service: &Service) -> usize {
+    wish::per_family(service).unwrap_or(MOST_PER_FAMILY).into()
+}
+
+fn read_request(service: &Service, families: Families, most: u8) -> Result<Option<Addresses>, Refusal> {
     let annotated =
         service.annotations.load_balancer_ips.as_ref().map(|a| &a.value).filter(|v| !v.is_empty());
     let text = match (annotated, &service.load_balancer_ip) {
@@ -114,15 +139,16 @@ fn read_request(service: &Service, families: Families) -> Result<Option<Addresse
         (Some(text), None) | (None, Some(text)) => text,
         (None, None) => return Ok(None),
     };
-    let requested = read_addresses(text).ok_or_else(|| Refusal::BadRequest(text.clone()))?;
-    if families.are_those_of(requested) { Ok(Some(requested)) } else { Err(Refusal::WrongFamily) }
+    let requested = read_addresses(text, most).ok_or_else(|| Refusal::BadRequest(text.clone()))?;
+    if families.are_those_of(&requested) { Ok(Some(requested)) } else { Err(Refusal::WrongFamily) }
 }
 
-/// One address, or one of each family, separated by a comma; blanks around them are tolerated.
-fn read_addresses(text: &str) -> Option<Addresses> {
+/// Addresses, `most` of each family, separated by commas; blanks around them are tolerated.
+fn read_addresses(text: &str, most: u8) -> Option<Addresses> {
     let list = text.split(',').map(|part| part.trim().parse::<IpAddr>().ok()).collect::<Option<Vec<_>>>()?;
     let addresses = list.iter().copied().collect::<Addresses>();
-    (addresses.iter().count() == list.len()).then_some(addresses)
+    let few = Family::ALL.into_iter().all(|family| addresses.count(family) <= most.into());
+    (few && addresses.iter().count() == list.len()).then_some(addresses)
 }
 
 #[cfg(test)]
@@ -131,10 +157,19 @@ mod tests {
 
     #[test]
     fn row_12_a_request_is_one_address_or_one_of_each_family() {
-        let read = |text| read_addresses(text).map(|a| a.to_string());
+        let read = |text| read_addresses(text, 1).map(|a| a.to_string());
         assert_eq!(read("192.0.2.1").as_deref(), Some("192.0.2.1"));
         assert_eq!(read(" 2001:db8::1 , 192.0.2.1 ").as_deref(), Some("192.0.2.1 and 2001:db8::1"));
         for bad in ["", "192.0.2.1,", "192.0.2.1,192.0.2.2", "a", "192.0.2.1,2001:db8::1,2001:db8::2"] {
+            assert_eq!(read(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_request_names_as_many_of_a_family_as_are_asked_for() {
+        let read = |text| read_addresses(text, 2).map(|a| a.to_string());
+        assert_eq!(read("192.0.2.2,192.0.2.1").as_deref(), Some("192.0.2.1 and 192.0.2.2"));
+        for bad in ["192.0.2.1,192.0.2.1", "192.0.2.1,192.0.2.2,192.0.2.3"] {
             assert_eq!(read(bad), None, "{bad}");
         }
     }

@@ -25,8 +25,8 @@ struct Past {
 
 impl Echoes {
     /// Whether what the status of the Service shows is an echo.
-    pub(super) fn explain(&self, service: &Service, seen: Addresses) -> bool {
-        self.past(service).is_some_and(|past| past.shown.contains(&seen))
+    pub(super) fn explain(&self, service: &Service, seen: &Addresses) -> bool {
+        self.past(service).is_some_and(|past| past.shown.contains(seen))
     }
 
     /// After a decision: `seen` stands in the status, `before` was decided last, `now` is decided.

@@ -30,7 +30,7 @@ pub fn explain(
 
 fn trace(mut search: Search<'_>, config: &Config) -> Trace {
     let steps = search.log.take().unwrap_or_default().steps();
-    let told: BTreeSet<_> = steps.iter().filter_map(Step::pool).cloned().collect();
+    let told: BTreeSet<_> = steps.iter().flat_map(Step::pools).cloned().collect();
     let mut others = others(config, |pool| untried(&search, pool, &steps));
     others.retain(|(pool, _)| !told.contains(pool));
     Trace { demand: Some(search.demand), steps, others }
@@ -43,14 +43,14 @@ fn others(config: &Config, why: impl Fn(&Pool) -> PassedOver) -> Vec<(PoolName, 
 
 /// Why nothing was tried with a pool.
 fn untried(search: &Search<'_>, pool: &Pool, steps: &[Step]) -> PassedOver {
-    let asked = search.demand.pool.as_ref();
     if let Some(passed) = search.barred(pool) {
         return passed;
     }
-    if let Some(asked) = asked.filter(|asked| **asked != pool.name) {
+    let Ok(asked) = &search.demand.pool else { return PassedOver::NotLookedAt };
+    if let Some(asked) = asked.as_ref().filter(|asked| !asked.names(&pool.name)) {
         return PassedOver::NotRequested(asked.clone());
     }
-    if search.demand.requested != Ok(None) {
+    if search.demand.requested != Ok(None) || search.demand.per_family.is_err() {
         return PassedOver::NotLookedAt;
     }
     if asked.is_none() && !pool.auto_assign {

@@ -12,7 +12,6 @@ mod what_if;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Decision, Plan, Policy, Refusal, Verdict, plan};
-use crate::addr::Family;
 use crate::config::{Advertisement, Config, Problem};
 use crate::name::ServiceKey;
 use crate::world::World;
@@ -123,7 +122,7 @@ impl Prospect {
 impl Fate {
     fn of(now: &Decision, then: &Decision) -> Self {
         let (held, holds) = (now.addresses(), then.addresses());
-        let stays = held.iter().all(|address| holds.get(Family::of(address)) == Some(address));
+        let stays = held.iter().all(|address| holds.contains(address));
         match (held.is_empty(), holds.is_empty()) {
             (true, true) => Self::Waiting,
             (true, false) => Self::Served,
@@ -196,6 +195,7 @@ impl<'a> Side<'a> {
     fn rules(self, service: &ServiceKey, decision: &Decision) -> Vec<&'a Advertisement> {
         let Some(allocation) = &decision.allocation else { return Vec::new() };
         let Some(service) = self.world.service(service) else { return Vec::new() };
-        self.config.rules(&allocation.pool, &service.labels).collect()
+        let rules = allocation.pools.names().flat_map(|pool| self.config.rules(pool, &service.labels));
+        rules.map(|rule| (&rule.identity.key, rule)).collect::<BTreeMap<_, _>>().into_values().collect()
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::{Addresses, Refusal, SharingKey, Terms};
+use super::{Addresses, Pools, Refusal, SharingKey, Terms};
 use crate::addr::{Family, Runs};
 use crate::config::Pool;
 use crate::name::{PoolName, ServiceKey};
@@ -17,7 +17,7 @@ pub struct Holding {
     /// Its addresses, never none.
     pub addresses: Addresses,
     /// Where they come from.
-    pub pool: PoolName,
+    pub pools: Pools,
     /// On which terms.
     pub terms: Arc<Terms>,
 }
@@ -86,17 +86,21 @@ impl Ledger {
         Ok(())
     }
 
-    /// The first address of the pool that is free, or that can be shared on these terms.
+    /// The first `count` addresses of the pool that are free, or that can be shared on these terms; none of `besides`.
     pub(super) fn first_for(
         &mut self,
         pool: &Pool,
         family: Family,
-        service: &ServiceKey,
-        terms: &Terms,
-    ) -> Option<IpAddr> {
-        let free = self.first_free(pool, family);
-        let shared = self.shared_for(pool, family, service, terms);
-        shared.into_iter().chain(free).min_by_key(|address| place(pool, *address))
+        (service, terms): (&ServiceKey, &Terms),
+        besides: &Addresses,
+        count: usize,
+    ) -> Vec<IpAddr> {
+        let free = self.free(pool, family, besides, count);
+        let shared = self.shared(pool, family, (service, terms)).filter(|a| !besides.contains(*a));
+        let mut all: Vec<_> = shared.chain(free).collect();
+        all.sort_by_key(|address| place(pool, *address));
+        all.truncate(count);
+        all
     }
 
     /// The first address of the pool that is held, and that can be shared on these terms.
@@ -107,22 +111,47 @@ impl Ledger {
         service: &ServiceKey,
         terms: &Terms,
     ) -> Option<IpAddr> {
+        self.shared(pool, family, (service, terms)).min_by_key(|address| place(pool, *address))
+    }
+
+    fn shared(
+        &self,
+        pool: &Pool,
+        family: Family,
+        (service, terms): (&ServiceKey, &Terms),
+    ) -> impl Iterator<Item = IpAddr> {
         let shared = terms.key.as_ref().and_then(|key| self.shared.get(key)).into_iter().flatten().copied();
-        let fits = |address: &IpAddr| {
+        let fits = move |address: &IpAddr| {
             Family::of(*address) == family
                 && pool.ranges.contains(*address)
                 && self.check(*address, service, terms).is_ok()
         };
-        shared.filter(fits).min_by_key(|address| place(pool, *address))
+        shared.filter(fits)
     }
 
-    fn first_free(&mut self, pool: &Pool, family: Family) -> Option<IpAddr> {
+    fn free(&mut self, pool: &Pool, family: Family, besides: &Addresses, count: usize) -> Vec<IpAddr> {
+        let mut index = self.first_free(pool, family);
+        let mut free = Vec::with_capacity(count);
+        while let Some(address) = pool.ranges.nth(family, index).filter(|_| free.len() < count) {
+            match self.held.last_from(address) {
+                Some(last) => index = pool.ranges.index_behind(family, index, last),
+                None => {
+                    free.extend((!besides.contains(address)).then_some(address));
+                    index += 1;
+                }
+            }
+        }
+        free
+    }
+
+    /// How many addresses at the pool's start are held without a gap.
+    fn first_free(&mut self, pool: &Pool, family: Family) -> u128 {
         let full = self.full.entry((pool.name.clone(), family)).or_default();
-        loop {
-            let address = pool.ranges.nth(family, *full)?;
-            let Some(last) = self.held.last_from(address) else { return Some(address) };
+        while let Some(address) = pool.ranges.nth(family, *full) {
+            let Some(last) = self.held.last_from(address) else { break };
             *full = pool.ranges.index_behind(family, *full, last);
         }
+        *full
     }
 
     /// Writes down what the Service holds, in place of what it held. The addresses have passed [`Ledger::check`].
@@ -135,19 +164,18 @@ impl Ledger {
         for address in holding.addresses.iter() {
             self.enter(service, &holding, address);
         }
-        let now = holding.addresses;
+        let now = holding.addresses.clone();
         self.holdings.insert(service.clone(), holding);
-        before
-            .iter()
-            .any(|address| now.get(Family::of(address)) != Some(address) && self.holders(address).is_empty())
+        before.iter().any(|address| !now.contains(address) && self.holders(address).is_empty())
     }
 
     fn enter(&mut self, service: &ServiceKey, holding: &Holding, address: IpAddr) {
-        let usage = self.usage.entry(holding.pool.clone()).or_default();
+        let Some(pool) = holding.pools.of(Family::of(address)) else { return };
+        let usage = self.usage.entry(pool.clone()).or_default();
         let entry = self.entries.entry(address).or_insert_with(|| {
             *usage.of(address) += 1;
             self.held.insert(address);
-            Entry { pool: holding.pool.clone(), holders: Vec::with_capacity(1) }
+            Entry { pool: pool.clone(), holders: Vec::with_capacity(1) }
         });
         if let Err(at) = entry.holders.binary_search(service) {
             entry.holders.insert(at, service.clone());

@@ -131,9 +131,10 @@ impl Search<'_> {
 
     /// An address that is held and that no endpoint is known to lend is asked for by name. It is kept whatever the answer.
     fn confirm(&mut self, held: &Allocation, ledger: &Ledger) -> Option<Refusal> {
-        let pool = self.config.pool(&held.pool).filter(|pool| pool.options.ipam.is_some())?;
         let mut disowned = None;
         for address in held.addresses.iter().filter(|address| !self.loans.lends(*address)) {
+            let pool = held.pools.of(Family::of(address)).and_then(|pool| self.config.pool(pool));
+            let Some(pool) = pool.filter(|pool| pool.options.ipam.is_some()) else { continue };
             if let Err(Unlent::Refused(words)) = self.lent(pool, Family::of(address), Some(address), ledger) {
                 disowned = Some(Refusal::Disowned { address, pool: pool.name.clone(), words });
             }
@@ -146,8 +147,8 @@ impl Decision {
     /// Who has everything asks for nothing but what it holds; who holds one address of two goes on in that pool.
     fn still_wishes(&self, wish: &Wish) -> bool {
         let Some(held) = &self.allocation else { return true };
-        let confirms = wish.loan.named.is_some_and(|named| held.addresses.iter().any(|a| a == named));
-        let completes = self.missing.is_some() && wish.loan.pool == held.pool;
+        let confirms = wish.loan.named.is_some_and(|named| held.addresses.contains(named));
+        let completes = self.missing.is_some() && held.pools.names().any(|pool| *pool == wish.loan.pool);
         self.refusal.is_some() || confirms || completes
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 
-use super::{Refusal, Unlent};
+use super::{PoolWish, Refusal, Unlent};
 use crate::addr::Family;
 use crate::name::PoolName;
 use crate::reason::reasons;
@@ -16,14 +16,18 @@ pub enum PassedOver {
     Invalid,
     /// It is not for this namespace or this Service.
     Closed,
-    /// The Service asks for another pool.
-    NotRequested(PoolName),
+    /// The Service asks for other pools.
+    NotRequested(PoolWish),
     /// It is not given out unasked.
     NotAutoAssigned,
     /// It has no addresses of this family.
     NoSuchFamily(Family),
     /// All its addresses of this family are held, and none can be shared.
     Exhausted(Family),
+    /// It has fewer free addresses of this family than are wanted.
+    TooFew(Family),
+    /// It has what is wanted of it, but the other pool that is asked for has not.
+    NotTogether(PoolName),
     /// The Service has what it wants already.
     NotNeeded,
     /// The Service asks for addresses that are not in it, or for something that cannot be looked for.
@@ -43,9 +47,9 @@ impl PassedOver {
             "widen its spec.serviceAllocation, or label the namespace or the Service",
             Self::Closed;
         Self::NotRequested(_) => "OtherPool",
-            "A Service that asks for an IPAddressPool gets addresses of that one only.",
+            "A Service that asks for an IPAddressPool, or for two, gets addresses of those only.",
             "remove metallb.io/address-pool, or ask for this pool",
-            Self::NotRequested(PoolName::from("dmz"));
+            Self::NotRequested(PoolWish::One("dmz".into()));
         Self::NotAutoAssigned => "NotAutoAssignable",
             "An IPAddressPool without autoAssign gives addresses only to Services that ask for it.",
             "ask for it by metallb.io/address-pool, or set autoAssign",
@@ -58,6 +62,14 @@ impl PassedOver {
             "Every address of that family in the IPAddressPool is held, and the Service can share none.",
             "enlarge it",
             Self::Exhausted(Family::V4);
+        Self::TooFew(_) => "TooFew",
+            "The IPAddressPool has addresses of that family, but not as many as patina.dev/addresses-per-family asks for.",
+            "enlarge it",
+            Self::TooFew(Family::V4);
+        Self::NotTogether(_) => "NotTogether",
+            "A Service that must have both families, each from its own IPAddressPool, gets nothing while one of them has none.",
+            "see what is said of the other pool",
+            Self::NotTogether(PoolName::from("lan-v6"));
         Self::NotNeeded => "NotNeeded",
             "The Service keeps what it holds, or a pool that comes earlier has what it wants.",
             "nothing is to be done",
@@ -106,10 +118,14 @@ impl PassedOver {
         match self {
             Self::Invalid => "it is rejected as it is written".into(),
             Self::Closed => "its serviceAllocation does not admit this namespace or Service".into(),
-            Self::NotRequested(pool) => format!("the Service asks for pool {pool}"),
+            Self::NotRequested(pools) => format!("the Service asks for {pools}"),
             Self::NotAutoAssigned => "its autoAssign is false, and the Service does not ask for it".into(),
             Self::NoSuchFamily(family) => format!("it has no {family} addresses"),
             Self::Exhausted(family) => format!("every {family} address of it is held"),
+            Self::TooFew(family) => {
+                format!("it has free {family} addresses, but not as many as are asked for")
+            }
+            Self::NotTogether(other) => format!("it would give an address, but pool {other} gives none"),
             Self::NotNeeded => "the Service has what it wants".into(),
             Self::NotLookedAt => "the Service asks for something else".into(),
             Self::Unlent(unlent) => format!("its IPAM endpoint {}", unlent.sentence()),
@@ -129,6 +145,8 @@ impl PassedOver {
             Self::NoSuchFamily(family) => Refusal::NoSuchFamily(family),
             Self::Exhausted(family) => Refusal::Exhausted(family),
             Self::Unlent(unlent) => Refusal::Unlent(pool.clone(), unlent),
+            Self::TooFew(family) => Refusal::TooFew(family),
+            Self::NotTogether(_) => Refusal::NotTogether,
             Self::NotRequested(_) | Self::NotAutoAssigned | Self::NotNeeded | Self::NotLookedAt => {
                 Refusal::NotAutoAssignable
             }

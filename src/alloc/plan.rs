@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use super::echo::Echoes;
 use super::leaving::Leaving;
+use super::planner::shown;
 use super::verdicts::Verdicts;
 use super::{Addresses, Allocation, Ledger, LoadBalancerClass, Refusal, Wish};
 use crate::name::ServiceKey;
@@ -36,7 +37,7 @@ pub struct Decision {
     pub allocation: Option<Allocation>,
     /// Why it does not get what it asks for. With an allocation: what it holds is kept although it asks for another.
     pub refusal: Option<Refusal>,
-    /// Why it holds only one address although it would rather have two.
+    /// Why it holds fewer addresses than it would rather have: one of two families, or too few of one.
     pub missing: Option<Refusal>,
     /// Why something that it held was taken from it; told until its status shows that.
     pub lost: Option<Refusal>,
@@ -52,7 +53,7 @@ impl Decision {
 
     /// The addresses.
     pub fn addresses(&self) -> Addresses {
-        self.allocation.as_ref().map_or(Addresses::NONE, |allocation| allocation.addresses)
+        self.allocation.as_ref().map_or(Addresses::NONE, |allocation| allocation.addresses.clone())
     }
 }
 
@@ -126,9 +127,9 @@ impl Plan {
     /// What the Service may be said to hold now: what its status shows, unless that is an echo of the past, and what was
     /// decided last.
     pub(super) fn candidates(&self, service: &Service) -> Vec<Addresses> {
-        let seen = Addresses::first_of_each(&service.ingress);
+        let seen = shown(service);
         let decided = self.decided(service);
-        if seen.is_empty() || seen == decided || self.echoes.explain(service, seen) {
+        if seen.is_empty() || seen == decided || self.echoes.explain(service, &seen) {
             return vec![decided];
         }
         vec![seen, decided]
@@ -136,15 +137,15 @@ impl Plan {
 
     /// Why something was taken from this very object, as long as its status does not show that yet.
     pub(super) fn unheard(&self, service: &Service) -> Option<Refusal> {
-        let seen = Addresses::first_of_each(&service.ingress);
+        let seen = shown(service);
         let Verdict::Decided(decision) = self.verdict(service.key())? else { return None };
-        let is_past = seen.is_empty() || self.echoes.explain(service, seen);
+        let is_past = seen.is_empty() || self.echoes.explain(service, &seen);
         decision.lost.clone().filter(|_| seen != decision.addresses() && is_past)
     }
 
     /// What was decided last for this very object.
     pub(super) fn decided(&self, service: &Service) -> Addresses {
         let holding = self.ledger.holding(service.key()).filter(|h| h.uid == service.identity.uid);
-        holding.map_or(Addresses::NONE, |h| h.addresses)
+        holding.map_or(Addresses::NONE, |h| h.addresses.clone())
     }
 }

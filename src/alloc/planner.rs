@@ -1,13 +1,12 @@
 //! The three passes: adopt, allocate, again.
 
-use std::net::IpAddr;
+use std::slice;
 
 use super::adopt::Kept;
 use super::ledger::Holding;
 use super::search::Search;
 use super::trace::Log;
 use super::{Addresses, Decision, Demand, Ledger, NotOurs, Plan, Policy, Refusal, Verdict};
-use crate::addr::Family;
 use crate::config::Config;
 use crate::name::ServiceKey;
 use crate::world::{Service, World};
@@ -86,7 +85,7 @@ impl<'a> Seat<'a> {
         let candidates = last.candidates(service);
         let holding = last.ledger.holding(service.key()).filter(|h| h.uid == service.identity.uid);
         let unchanged =
-            holding.is_some_and(|h| candidates.as_slice() == [h.addresses] && h.terms == demand.terms);
+            holding.is_some_and(|h| candidates == slice::from_ref(&h.addresses) && h.terms == demand.terms);
         let search = Search::new(world, config, service, demand);
         let (before, unheard) = (last.decided(service), last.unheard(service));
         Ok(Self { search, candidates, unchanged, before, unheard, kept: Kept::default() })
@@ -97,10 +96,15 @@ impl<'a> Seat<'a> {
         Some(Holding {
             uid: self.search.service.identity.uid.clone(),
             addresses: allocation.addresses,
-            pool: allocation.pool,
+            pools: allocation.pools,
             terms: self.search.demand.terms.clone(),
         })
     }
+}
+
+/// All that the status of a Service shows.
+pub(super) fn shown(service: &Service) -> Addresses {
+    service.ingress.iter().copied().collect()
 }
 
 /// The refusal of a Service that nothing can be looked for.
@@ -155,7 +159,7 @@ impl Plan {
             Some(holding) => self.ledger.hold(key, holding),
             None => self.strike(key),
         };
-        self.note(seat.search.service, seat.before, decision.addresses());
+        self.note(seat.search.service, seat.before.clone(), decision.addresses());
         let unheard = seat.unheard.as_ref().filter(|_| decision.addresses() == seat.before);
         let decision = Decision { lost: decision.lost.as_ref().or(unheard).cloned(), ..decision.clone() };
         self.verdicts.insert(key.clone(), Verdict::Decided(Box::new(decision)));
@@ -179,10 +183,9 @@ impl Plan {
 
     /// What stands in the status, after a decision.
     fn note(&mut self, service: &Service, before: Addresses, now: Addresses) {
-        self.echoes.note(service, Addresses::first_of_each(&service.ingress), before, now);
-        let stays = |address: &IpAddr| now.get(Family::of(*address)) == Some(*address);
-        let leaving = service.ingress.iter().copied().filter(|address| !stays(address)).collect();
+        let leaving = service.ingress.iter().copied().filter(|address| !now.contains(*address)).collect();
         self.leaving.note(service.key(), leaving);
+        self.echoes.note(service, shown(service), before, now);
     }
 
     /// Forgets what statuses of Services show that are gone.

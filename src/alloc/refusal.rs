@@ -6,7 +6,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::{Clash, Unlent};
+use super::{Clash, MOST_PER_FAMILY, Unlent};
 use crate::addr::Family;
 use crate::name::{PoolName, ServiceKey};
 
@@ -21,6 +21,10 @@ pub enum Refusal {
     RequestedTwice,
     /// A requested address is no address, or there are two of one family.
     BadRequest(Arc<str>),
+    /// The request for pools is neither one name nor two.
+    BadPools(Arc<str>),
+    /// The number of addresses for each family is none, or too high.
+    BadCount(Arc<str>),
     /// The requested addresses are not of the families of the cluster addresses.
     WrongFamily,
     /// The address is in no pool.
@@ -38,6 +42,8 @@ pub enum Refusal {
     },
     /// The requested pool does not exist.
     PoolUnknown(PoolName),
+    /// Of two requested pools, not each has a family of its own.
+    SameFamily(PoolName, PoolName),
     /// The pool is rejected as it is written.
     PoolInvalid(PoolName),
     /// The pool is not for this namespace or this Service.
@@ -74,6 +80,8 @@ pub enum Refusal {
         /// What the endpoint says.
         words: Arc<str>,
     },
+    /// The pool that the Service holds addresses of has fewer of this family than it asks for.
+    TooFew(Family),
 }
 
 impl Refusal {
@@ -108,6 +116,10 @@ impl Refusal {
             Self::BadRequest(text) => {
                 format!("{text:?} is not one address, nor one IPv4 and one IPv6 address")
             }
+            Self::BadPools(text) => format!("{text:?} is not the name of an IPAddressPool, nor two names"),
+            Self::BadCount(text) => {
+                format!("{text:?} is not a number of addresses from 1 to {MOST_PER_FAMILY}")
+            }
             Self::WrongFamily => {
                 "the addresses are not of the families of the Service's cluster addresses, one of each".into()
             }
@@ -117,6 +129,9 @@ impl Refusal {
                 format!("{address} is in pool {pool}, and pool {requested} is requested")
             }
             Self::PoolUnknown(pool) => format!("there is no IPAddressPool {pool}"),
+            Self::SameFamily(one, other) => {
+                format!("IPAddressPools {one} and {other} do not have addresses of one family each")
+            }
             Self::PoolInvalid(pool) => format!("IPAddressPool {pool} is rejected as it is written"),
             Self::PoolClosed(pool) => {
                 format!(
@@ -140,6 +155,7 @@ impl Refusal {
             Self::Disowned { address, pool, words } => {
                 format!("the IPAM endpoint of IPAddressPool {pool} does not lend {address}: {words}")
             }
+            Self::TooFew(family) => format!("its pool has fewer free {family} addresses than it asks for"),
         }
     }
 }

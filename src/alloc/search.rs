@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::trace::{Log, Step};
-use super::{Addresses, Allocation, Demand, Families, Ledger, PassedOver, Refusal};
+use super::{Addresses, Allocation, Demand, Families, Ledger, PassedOver, PoolWish, Refusal};
 use crate::addr::Family;
 use crate::config::{Config, Labels, Pool, PoolState};
 use crate::name::{PoolName, ServiceKey};
@@ -19,17 +19,28 @@ pub(super) struct Search<'a> {
     /// Labels of the Service's namespace.
     namespace: &'a Labels,
     pub(super) demand: Demand,
+    /// What the Service holds while others are looked for: of a pool that it is to hold addresses of, those stay.
+    pub(super) held: Option<Allocation>,
     /// What was tried; `None`: nobody asks.
     pub(super) log: Option<Log>,
     /// What was asked of endpoints since the last decision, and what is wrong with what they lend.
     pub(super) wishes: BTreeMap<LoanKey, Option<(IpAddr, Lie)>>,
 }
 
+/// How many addresses of each family are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Amount {
+    /// All that are asked for.
+    All,
+    /// As many as there are, one at least.
+    Some,
+}
+
 impl<'a> Search<'a> {
     pub(super) fn new(world: &'a World, config: &'a Config, service: &'a Service, demand: Demand) -> Self {
         let namespace = world.namespace(&service.key().namespace).map_or(Labels::NONE, |n| &n.labels);
         let loans = world.loans();
-        Self { config, loans, service, namespace, demand, log: None, wishes: BTreeMap::new() }
+        Self { config, loans, service, namespace, demand, held: None, log: None, wishes: BTreeMap::new() }
     }
 
     pub(super) fn key(&self) -> &'a ServiceKey {
@@ -51,35 +62,89 @@ impl<'a> Search<'a> {
     /// Addresses for a Service that holds none, or would like others.
     pub(super) fn find(&mut self, ledger: &mut Ledger) -> Result<Allocation, Refusal> {
         if let Some(addresses) = self.demand.requested.clone()? {
-            let found = self.requested(addresses, ledger);
+            let found = self.requested(&addresses, ledger);
             self.note(|| Step::Request { addresses, found: found.clone() });
             return found;
         }
-        match self.demand.pool.clone() {
-            Some(name) => {
+        self.demand.per_family.clone()?;
+        match self.demand.pool.clone()? {
+            Some(PoolWish::One(name)) => {
                 let pools = [self.open_pool(&name)?];
                 self.in_pools(&pools, ledger).unwrap_or_else(|| Err(self.why_none(&pools, ledger)))
             }
+            Some(PoolWish::Apart(one, other)) => self.in_two(&one, &other, ledger),
             None => self.unasked(ledger),
         }
     }
 
-    /// The other address for a Service that holds one: from the same pool, so that the first one can stay.
-    pub(super) fn complete(&mut self, held: &Allocation, ledger: &mut Ledger) -> Result<Allocation, Refusal> {
-        let missing = if held.addresses.get(Family::V4).is_some() { Family::V6 } else { Family::V4 };
-        let pool = self.open_pool(&held.pool)?;
-        let with_held = |other: Allocation| Allocation {
-            addresses: held.addresses.iter().chain(other.addresses.iter()).collect(),
-            ..other
+    /// What is missing, for a Service that holds something: from the same pool, or from that which is asked for for this
+    /// family, so that what is held can stay. With it, why something is missing still.
+    pub(super) fn complete(
+        &mut self,
+        held: &Allocation,
+        ledger: &mut Ledger,
+    ) -> (Allocation, Option<Refusal>) {
+        let (mut grown, mut missing) = (held.clone(), None);
+        let mut families: Vec<_> = self.demand.wanted().collect();
+        families.sort_by_key(|family| held.addresses.first(*family).is_some());
+        for family in families {
+            match self.grow(&grown, family, ledger) {
+                Ok(more) => grown = more,
+                Err((more, refusal)) if self.cannot_do_with(&more, family) => return (more, Some(refusal)),
+                Err((more, refusal)) => {
+                    grown = more;
+                    missing.get_or_insert(refusal);
+                }
+            }
+        }
+        (grown, missing)
+    }
+
+    /// Whether a family is lacking that the Service must have: then nothing else is worth looking for.
+    fn cannot_do_with(&self, found: &Allocation, family: Family) -> bool {
+        self.demand.families == Families::Both && found.addresses.first(family).is_none()
+    }
+
+    fn grow(
+        &mut self,
+        held: &Allocation,
+        family: Family,
+        ledger: &mut Ledger,
+    ) -> Result<Allocation, (Allocation, Refusal)> {
+        let has = held.addresses.count(family);
+        let lacks = self.demand.least().saturating_sub(has);
+        if lacks == 0 {
+            return Ok(held.clone());
+        }
+        let pool = self.pool_for(held, family).map_err(|refusal| (held.clone(), refusal))?;
+        let more = match self.more_of(pool, family, &held.addresses, ledger) {
+            Ok(more) => more,
+            Err(passed) => {
+                self.searched(pool, Families::Only(family), &Err(passed.clone()));
+                return Err((held.clone(), passed.refusal(&pool.name)));
+            }
         };
-        let found = self.look(pool, Families::Only(missing), ledger).map(with_held);
-        self.searched(pool, Families::Only(missing), &found);
-        found.map_err(|passed| passed.refusal(&pool.name))
+        let found = more.len();
+        let grown = held.clone().and(&Allocation::from_one(&pool.name, more.into_iter().collect()));
+        self.searched(pool, Families::Only(family), &Ok(grown.clone()));
+        if found < lacks { Err((grown, Refusal::TooFew(family))) } else { Ok(grown) }
+    }
+
+    /// The pool that a Service gets more addresses of this family of.
+    fn pool_for(&self, held: &Allocation, family: Family) -> Result<&'a Pool, Refusal> {
+        let asked = |wish: &PoolWish| matches!(wish, PoolWish::Apart(..));
+        let apart = self.demand.pool.as_ref().is_ok_and(|wish| wish.as_ref().is_some_and(asked));
+        let named = match held.pools.of(family) {
+            Some(same) => Some(same.clone()),
+            None if apart => self.asked_for(family)?.map(|pool| pool.name.clone()),
+            None => held.pools.of(family.other()).cloned(),
+        };
+        self.open_pool(&named.ok_or(Refusal::NoPools)?)
     }
 
     /// Both addresses from one pool, for a Service that has lost one of them and asks for no pool in particular.
     pub(super) fn both(&mut self, ledger: &mut Ledger) -> Option<Allocation> {
-        if self.demand.pool.is_some() || self.demand.requested != Ok(None) {
+        if self.demand.pool != Ok(None) || self.demand.requested != Ok(None) {
             return None;
         }
         let [pinned, unpinned] = self.config.tiers();
@@ -87,46 +152,34 @@ impl<'a> Search<'a> {
         self.first_with(Families::Both, &pools, ledger).and_then(Result::ok)
     }
 
-    /// The one pool that all these addresses are in.
-    pub(super) fn pool_of(&self, addresses: Addresses) -> Result<&'a Pool, Refusal> {
-        let from = self.service.annotations.allocated_from.as_deref();
-        let mut found: Option<&Pool> = None;
-        for address in addresses.iter() {
-            let pool = self.config.pool_of(address, from).ok_or(Refusal::OutsidePools(address))?;
-            match found {
-                Some(first) if first.name != pool.name => {
-                    return Err(Refusal::TwoPools(first.name.clone(), pool.name.clone()));
-                }
-                Some(_) | None => found = Some(pool),
-            }
-        }
-        found.ok_or(Refusal::NoPools)
-    }
-
     /// These very addresses, if they may be held.
-    fn requested(&mut self, addresses: Addresses, ledger: &Ledger) -> Result<Allocation, Refusal> {
-        let pool = self.pool_of(addresses)?;
-        if let Some(requested) = &self.demand.pool {
-            self.open_pool(requested)?;
-            if let Some(address) = addresses.iter().next().filter(|_| pool.name != *requested) {
-                let requested = requested.clone();
-                return Err(Refusal::OtherPool { address, pool: pool.name.clone(), requested });
+    fn requested(&mut self, addresses: &Addresses, ledger: &Ledger) -> Result<Allocation, Refusal> {
+        let homes = self.homes_of(addresses)?;
+        for (pool, mut addresses) in homes.iter() {
+            let Some(address) = addresses.next() else { continue };
+            if let Some(requested) = self.asked_for(Family::of(address))? {
+                self.open_pool(&requested.name)?;
+                if requested.name != pool.name {
+                    let (pool, requested) = (pool.name.clone(), requested.name.clone());
+                    return Err(Refusal::OtherPool { address, pool, requested });
+                }
+            }
+            self.open_pool(&pool.name)?;
+            for address in [address].into_iter().chain(addresses) {
+                if !pool.ranges.contains(address) {
+                    return Err(Refusal::BuggyAddress(address));
+                }
+                ledger.check(address, self.key(), &self.demand.terms)?;
             }
         }
-        self.open_pool(&pool.name)?;
-        for address in addresses.iter() {
-            if !pool.ranges.contains(address) {
-                return Err(Refusal::BuggyAddress(address));
-            }
-            ledger.check(address, self.key(), &self.demand.terms)?;
-        }
-        let lent: Vec<_> = addresses.iter().map(|a| self.lent_by_name(pool, a, ledger)).collect();
+        let each = homes.iter().flat_map(|(pool, addresses)| addresses.map(move |address| (pool, address)));
+        let lent: Vec<_> = each.map(|(pool, a)| self.lent_by_name(pool, a, ledger)).collect();
         lent.into_iter().collect::<Result<(), _>>()?;
-        Ok(Allocation { addresses, pool: pool.name.clone() })
+        Ok(homes.allocation())
     }
 
     /// A pool that gives addresses to this Service when it is named.
-    fn open_pool(&self, name: &PoolName) -> Result<&'a Pool, Refusal> {
+    pub(super) fn open_pool(&self, name: &PoolName) -> Result<&'a Pool, Refusal> {
         let pool = self.config.pool(name).ok_or_else(|| Refusal::PoolUnknown(name.clone()))?;
         self.barred(pool).map_or(Ok(pool), |passed| Err(passed.refusal(name)))
     }
@@ -177,13 +230,16 @@ impl<'a> Search<'a> {
         }
     }
 
+    /// The first pool that has as many as are asked for, or else the first that has any.
     fn first_with(
         &mut self,
         families: Families,
         pools: &[&Pool],
         ledger: &mut Ledger,
     ) -> Option<Result<Allocation, Refusal>> {
-        pools.iter().find_map(|pool| match self.in_pool(pool, families, ledger) {
+        let amounts = if self.demand.least() > 1 { &[Amount::All, Amount::Some][..] } else { &[Amount::All] };
+        let choices = amounts.iter().flat_map(|amount| pools.iter().map(move |pool| (*amount, *pool)));
+        choices.into_iter().find_map(|(amount, pool)| match self.in_pool(pool, families, amount, ledger) {
             Ok(found) => Some(Ok(found)),
             Err(passed) if passed.is_pending() => Some(Err(passed.refusal(&pool.name))),
             Err(_) => None,
@@ -194,14 +250,20 @@ impl<'a> Search<'a> {
         &mut self,
         pool: &Pool,
         families: Families,
+        amount: Amount,
         ledger: &mut Ledger,
     ) -> Result<Allocation, PassedOver> {
-        let found = self.look(pool, families, ledger);
+        let found = self.look(pool, families, amount, ledger);
         self.searched(pool, families, &found);
         found
     }
 
-    fn searched(&mut self, pool: &Pool, families: Families, found: &Result<Allocation, PassedOver>) {
+    pub(super) fn searched(
+        &mut self,
+        pool: &Pool,
+        families: Families,
+        found: &Result<Allocation, PassedOver>,
+    ) {
         self.note(|| Step::Search { pool: pool.name.clone(), families, found: found.clone() });
     }
 
@@ -210,27 +272,60 @@ impl<'a> Search<'a> {
         &mut self,
         pool: &Pool,
         families: Families,
+        amount: Amount,
         ledger: &mut Ledger,
     ) -> Result<Allocation, PassedOver> {
         let wanted = Family::ALL.into_iter().filter(|family| families.wants(*family));
         // An endpoint is asked for both at once.
-        let found: Vec<_> = wanted.map(|family| self.one_of(pool, family, ledger)).collect();
-        let addresses = found.into_iter().collect::<Result<_, _>>()?;
-        Ok(Allocation { addresses, pool: pool.name.clone() })
+        let found: Vec<_> = wanted.map(|family| (family, self.some_of(pool, family, ledger))).collect();
+        let mut addresses = Addresses::NONE;
+        for (family, found) in found {
+            let found = found?;
+            if amount == Amount::All && found.len() < self.demand.least() {
+                return Err(PassedOver::TooFew(family));
+            }
+            addresses = found.into_iter().fold(addresses, Addresses::with);
+        }
+        Ok(Allocation::from_one(&pool.name, addresses))
     }
 
-    fn one_of(&mut self, pool: &Pool, family: Family, ledger: &mut Ledger) -> Result<IpAddr, PassedOver> {
-        if !pool.offers(family) {
+    /// As many addresses of a family as are asked for, or as there are; those that the Service holds of this pool come first.
+    pub(super) fn some_of(
+        &mut self,
+        pool: &Pool,
+        family: Family,
+        ledger: &mut Ledger,
+    ) -> Result<Vec<IpAddr>, PassedOver> {
+        let held = self.held.as_ref().filter(|held| held.pools.of(family) == Some(&pool.name));
+        let held = held.map(|held| held.addresses.of(family).collect::<Addresses>()).unwrap_or_default();
+        let more = self.more_of(pool, family, &held, ledger);
+        if held.is_empty() { more } else { Ok(held.iter().chain(more.unwrap_or_default()).collect()) }
+    }
+
+    /// What is lacking of a family besides what is `held` of it: one address at least, and of an endpoint no more than the
+    /// first.
+    fn more_of(
+        &mut self,
+        pool: &Pool,
+        family: Family,
+        held: &Addresses,
+        ledger: &mut Ledger,
+    ) -> Result<Vec<IpAddr>, PassedOver> {
+        let has = held.count(family);
+        if has == 0 && !pool.offers(family) {
             return Err(PassedOver::NoSuchFamily(family));
         }
-        if pool.options.ipam.is_some() {
-            return self.borrowed(pool, family, ledger);
+        if has == 0 && pool.options.ipam.is_some() {
+            return self.borrowed(pool, family, ledger).map(|address| vec![address]);
         }
-        self.first_for(pool, family, ledger).ok_or(PassedOver::Exhausted(family))
-    }
-
-    fn first_for(&self, pool: &Pool, family: Family, ledger: &mut Ledger) -> Option<IpAddr> {
-        ledger.first_for(pool, family, self.key(), &self.demand.terms)
+        let lacks = self.demand.least().saturating_sub(has);
+        let lacks = if pool.options.ipam.is_some() { 0 } else { lacks };
+        let more = ledger.first_for(pool, family, (self.key(), &self.demand.terms), held, lacks);
+        match (more.is_empty(), has) {
+            (false, _) => Ok(more),
+            (true, 0) => Err(PassedOver::Exhausted(family)),
+            (true, _) => Err(PassedOver::TooFew(family)),
+        }
     }
 
     /// The reason that says most, after none of these pools had what is wanted.
@@ -249,7 +344,7 @@ impl<'a> Search<'a> {
         if let Some(unlent) = wanted().find_map(|family| self.unlent(pools, family, ledger)) {
             return unlent;
         }
-        let mut free = |family| pools.iter().any(|pool| self.one_of(pool, family, ledger).is_ok());
+        let mut free = |family| pools.iter().any(|pool| self.some_of(pool, family, ledger).is_ok());
         wanted().find(|family| !free(*family)).map_or(Refusal::NotTogether, Refusal::Exhausted)
     }
 }

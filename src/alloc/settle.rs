@@ -3,6 +3,7 @@
 use super::adopt::Kept;
 use super::search::Search;
 use super::{Allocation, Decision, Families, Ledger, Refusal, Strictness};
+use crate::addr::Family;
 
 impl Search<'_> {
     /// Decides with the ledger as it stands; what is kept is in it already. Writes nothing down.
@@ -11,7 +12,7 @@ impl Search<'_> {
             log.search_again();
         }
         let decision = match &kept.allocation {
-            None => self.afresh(ledger),
+            None => self.afresh(None, ledger),
             Some(held) => self.improve(held, kept.partly, strictness, ledger),
         };
         let decision = self.with_wishes(decision, ledger);
@@ -29,10 +30,12 @@ impl Search<'_> {
     ) -> Decision {
         let refusal = match self.wishes(held) {
             Ok(false) => None,
-            Err(Refusal::WrongFamily) if strictness == Strictness::Parity => return self.afresh(ledger),
+            Err(Refusal::WrongFamily) if strictness == Strictness::Parity => {
+                return self.afresh(Some(held), ledger);
+            }
             Err(unreadable) => Some(unreadable),
             Ok(true) => {
-                let other = self.afresh(ledger);
+                let other = self.afresh(Some(held), ledger);
                 let waits = other.refusal.as_ref().is_some_and(Refusal::is_pending);
                 if other.allocation.is_some() || strictness == Strictness::Parity && !waits {
                     return other;
@@ -44,42 +47,62 @@ impl Search<'_> {
         Decision { refusal: refusal.or(decision.refusal), ..decision }
     }
 
-    /// Something new, whatever is held.
-    fn afresh(&mut self, ledger: &mut Ledger) -> Decision {
-        let decision = Decision::from(self.find(ledger));
-        let single = decision.allocation.as_ref().filter(|found| self.lacks(found));
-        let missing = single.and_then(|found| self.complete(found, ledger).err());
-        Decision { missing, ..decision }
+    /// Something new; of what is `held` stays what could be found.
+    fn afresh(&mut self, held: Option<&Allocation>, ledger: &mut Ledger) -> Decision {
+        self.held = held.cloned();
+        let found = self.find(ledger);
+        self.held = None;
+        match found {
+            Ok(found) if self.lacks(&found) => {
+                let (grown, missing) = self.complete(&found, ledger);
+                Decision { missing, ..Decision::from(Ok(grown)) }
+            }
+            found => Decision::from(found),
+        }
     }
 
     /// Whether the user asks for something else than what is held.
     pub(super) fn wishes(&self, held: &Allocation) -> Result<bool, Refusal> {
         let requested = self.demand.requested.clone()?;
+        self.demand.per_family.clone()?;
         let other_addresses = requested.is_some_and(|requested| requested != held.addresses);
-        Ok(other_addresses || self.demand.pool.as_ref().is_some_and(|pool| *pool != held.pool))
+        let elsewhere = |family| {
+            let pool = held.pools.of(family);
+            // What cannot be had is something else too.
+            self.asked_for(family).map_or(true, |asked| asked.is_some_and(|asked| pool != Some(&asked.name)))
+        };
+        let mut families = Family::ALL.into_iter().filter(|family| held.pools.of(*family).is_some());
+        Ok(other_addresses || families.any(elsewhere))
+    }
+
+    /// Whether an address is missing: of a wanted family, or one of several.
+    pub(super) fn lacks(&self, held: &Allocation) -> bool {
+        let least = self.demand.least();
+        self.demand.wanted().any(|family| held.addresses.count(family) < least)
     }
 
     /// Whether an address of a wanted family is missing.
-    pub(super) fn lacks(&self, held: &Allocation) -> bool {
-        !matches!(self.demand.families, Families::Only(_)) && !held.addresses.is_dual()
+    fn lacks_family(&self, held: &Allocation) -> bool {
+        self.demand.wanted().any(|family| held.addresses.first(family).is_none())
     }
 
-    /// Adds the missing address, if one is missing. Who must have both and cannot loses the one.
+    /// Adds what is missing. Who must have both families and cannot loses the one.
     fn complement(&mut self, held: &Allocation, partly: bool, ledger: &mut Ledger) -> Decision {
         if !self.lacks(held) {
             return Decision::from(Ok(held.clone()));
         }
+        let (grown, missing) = self.complete(held, ledger);
+        let Some(missing) = missing.clone().filter(|_| self.lacks_family(&grown)) else {
+            return Decision { missing, ..Decision::from(Ok(grown)) };
+        };
         let required = self.demand.families == Families::Both;
-        match self.complete(held, ledger) {
-            Ok(both) => Decision::from(Ok(both)),
-            Err(missing) => match (required || partly).then(|| self.both(ledger)).flatten() {
-                Some(both) => Decision::from(Ok(both)),
-                None if required && missing.is_unlent() => {
-                    Decision { refusal: Some(missing), ..Decision::from(Ok(held.clone())) }
-                }
-                None if required => Decision::from(Err(missing)),
-                None => Decision { missing: Some(missing), ..Decision::from(Ok(held.clone())) },
-            },
+        match (required || partly).then(|| self.both(ledger)).flatten() {
+            Some(both) => Decision::from(Ok(both)),
+            None if required && missing.is_unlent() => {
+                Decision { refusal: Some(missing), ..Decision::from(Ok(grown)) }
+            }
+            None if required => Decision::from(Err(missing)),
+            None => Decision { missing: Some(missing), ..Decision::from(Ok(grown)) },
         }
     }
 }

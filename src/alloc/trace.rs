@@ -86,12 +86,13 @@ impl Trace {
 }
 
 impl Step {
-    /// The pool that it was about, or that was found.
-    pub fn pool(&self) -> Option<&PoolName> {
-        match self {
-            Self::Keep { .. } | Self::Request { .. } => self.found().map(|found| &found.pool),
-            Self::Search { pool, .. } => Some(pool),
-        }
+    /// The pools that it was about, or that were found.
+    pub fn pools(&self) -> impl Iterator<Item = &PoolName> {
+        let (searched, found) = match self {
+            Self::Keep { .. } | Self::Request { .. } => (None, self.found()),
+            Self::Search { pool, .. } => (Some(pool), None),
+        };
+        searched.into_iter().chain(found.into_iter().flat_map(|found| found.pools.names()))
     }
 
     /// What was found.

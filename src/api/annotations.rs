@@ -12,10 +12,13 @@ pub const DEPRECATED_PREFIX: &str = "metallb.universe.tf/";
 /// Key of the annotation that the controller writes: the pool an address came from.
 pub const ALLOCATED_FROM_POOL: &str = "metallb.io/ip-allocated-from-pool";
 
+/// Key of our own annotation: how many addresses of each of its families a Service asks for, 1 to 16.
+pub const ADDRESSES_PER_FAMILY: &str = "patina.dev/addresses-per-family";
+
 /// What a user may ask for on a Service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Request {
-    /// Name of the pool to take the address from.
+    /// Name of the pool to take the address from, or of two, one for each family.
     AddressPool,
     /// Exact addresses: one, or one of each family.
     LoadBalancerIps,

@@ -9,7 +9,7 @@ use super::{
     Advertisement, AdvertisementSource, Identity, Labels, Origin, Pool, PoolSource, PoolState, Problem,
     ProblemKind, ServiceAllocation, options,
 };
-use crate::addr::{AddressRange, Overlap};
+use crate::addr::{AddressRange, Family, Overlap};
 use crate::name::{ObjectKey, PoolName};
 
 /// The objects that the operator wrote.
@@ -70,7 +70,8 @@ impl Config {
         if let Some((_, name)) = held.filter(|(range, _)| range.contains(address)) {
             return self.pools.get(name);
         }
-        let named = allocated_from.and_then(|name| self.pools.get(&PoolName::from(name)));
+        let named = allocated_from.map(|names| named_for(Family::of(address), names));
+        let named = named.and_then(|name| self.pools.get(&PoolName::from(name)));
         let rejected = |pool: &&Pool| pool.state == PoolState::Invalid;
         named
             .filter(rejected)
@@ -170,6 +171,15 @@ impl Config {
         let pinned = pinned.into_iter().map(|(_, name)| name.clone()).collect();
         self.unpinned = open().filter(|p| p.allocation.is_none()).map(|p| p.name.clone()).collect();
         self.pinned = pinned;
+    }
+}
+
+/// Of two names, as `metallb.io/ip-allocated-from-pool` has them, the first is that of IPv4.
+fn named_for(family: Family, names: &str) -> &str {
+    match (names.split_once(','), family) {
+        (Some((v4, _)), Family::V4) => v4,
+        (Some((_, v6)), Family::V6) => v6,
+        (None, Family::V4 | Family::V6) => names,
     }
 }
 

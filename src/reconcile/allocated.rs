@@ -1,7 +1,7 @@
 //! The condition `patina.dev/Allocated`: what a Service holds, or why it does not get what it asks for.
 
 use super::grounds::condition;
-use crate::alloc::Decision;
+use crate::alloc::{Allocation, Decision};
 use crate::api::conditions::ConditionType;
 use crate::world::{Condition, Service};
 
@@ -15,15 +15,13 @@ pub(super) fn allocated(service: &Service, decision: &Decision) -> Condition {
     let (holds, reason, message) = match (&decision.allocation, &decision.refusal) {
         (Some(allocation), None) => {
             let missing = decision.missing.as_ref();
-            let missing = missing.map(|m| format!("; no second address: {}", m.line()));
-            let message = format!("{} from pool {}", allocation.addresses, allocation.pool);
-            let message = message + &missing.unwrap_or_default();
+            let missing = missing.map(|m| format!("; {}: {}", lacking(allocation), m.line()));
+            let message = allocation.to_string() + &missing.unwrap_or_default();
             let moved = moved(service, decision, &message);
             (true, ALLOCATED, message + &moved)
         }
         (Some(allocation), Some(refusal)) => {
-            let kept = format!("keeps {} from pool {}", allocation.addresses, allocation.pool);
-            (false, refusal.word(), format!("{}; {kept}", refusal.line()))
+            (false, refusal.word(), format!("{}; keeps {allocation}", refusal.line()))
         }
         (None, Some(refusal)) => (false, refusal.word(), refusal.line()),
         (None, None) => (false, "Undecided", "nothing is decided yet".to_owned()),
@@ -36,6 +34,11 @@ pub(super) fn allocated(service: &Service, decision: &Decision) -> Condition {
         &service.conditions,
         service.identity.generation,
     )
+}
+
+/// What is missing beside what is given.
+const fn lacking(allocation: &Allocation) -> &'static str {
+    if allocation.addresses.is_dual() { "no further address" } else { "no second address" }
 }
 
 /// Why the Service holds other addresses than before, told as long as it holds these: the standing condition, which

@@ -80,7 +80,8 @@ fn reason(grounds: Grounds<'_>, service: &Service, decision: &Decision, by: &[&L
     if !by.is_empty() {
         return Announced::Announced;
     }
-    let advertised = grounds.config.rules(&allocation.pool, &service.labels).next().is_some();
+    let rules = |pool| grounds.config.rules(pool, &service.labels).next();
+    let advertised = allocation.pools.names().any(|pool| rules(pool).is_some());
     if advertised { Announced::NoAnnouncer } else { Announced::NoAdvertisement }
 }
 

@@ -4,8 +4,9 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use crate::alloc::Pools;
 use crate::config::Identity;
-use crate::name::{LinkName, NodeName, ObjectKey, PoolName, ServiceKey};
+use crate::name::{LinkName, NodeName, ObjectKey, ServiceKey};
 use crate::world::{Condition, Kind, PoolCounters};
 
 /// One thing for an executor to do. Carrying it out twice leaves the same state as once.
@@ -18,7 +19,7 @@ pub enum Effect {
         /// The Service.
         subject: Subject,
         /// The pool or pools that its addresses come from.
-        pool: Option<PoolName>,
+        pools: Option<Pools>,
     },
     /// Controller: server-side apply with force on the `status` of an IPAddressPool or L2Advertisement. Later values
     /// replace earlier ones that still wait.

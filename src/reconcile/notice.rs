@@ -5,7 +5,8 @@
 
 use super::allocated::allocated;
 use super::{Notice, Severity, Subject};
-use crate::alloc::{Addresses, Decision, Refusal};
+use crate::addr::Family;
+use crate::alloc::{Addresses, Decision, Refusal, most_per_family};
 use crate::api::annotations::{DEPRECATED_PREFIX, Request};
 use crate::config::Problem;
 use crate::world::{Kind, Service};
@@ -26,13 +27,13 @@ mod reason {
 /// Notices about the change from what stands on the Service to what is decided.
 pub(super) fn of_service(service: &Service, decision: &Decision) -> Vec<Notice> {
     let teller = Teller { subject: Subject::of(Kind::Service, &service.identity) };
-    let shown = Addresses::first_of_each(&service.ingress);
+    let shown: Addresses = service.ingress.iter().copied().collect();
     let now = decision.addresses();
-    let gains = now.iter().any(|address| !service.ingress.contains(&address));
-    let loses = shown.iter().any(|address| now.iter().all(|held| held != address));
+    let gains = now.iter().any(|address| !shown.contains(address));
+    let loses = shown.iter().any(|address| !now.contains(address));
     let wanted = allocated(service, decision);
     let told = service.condition(&wanted.kind).is_some_and(|standing| standing.says_the_same(&wanted));
-    let lost = decision.lost.as_ref().filter(|_| loses).map(|lost| teller.cleared(lost, shown));
+    let lost = decision.lost.as_ref().filter(|_| loses).map(|lost| teller.cleared(lost, &shown));
     let gained = gains.then(|| teller.allocated(decision)).flatten();
     // An endpoint that has not answered yet is nothing to complain of.
     let refused = decision.refusal.as_ref().filter(|refusal| !told && !refusal.is_pending());
@@ -40,7 +41,9 @@ pub(super) fn of_service(service: &Service, decision: &Decision) -> Vec<Notice> 
     let missing = decision.missing.as_ref().filter(|_| !told).map(|missing| teller.missing(missing));
     let deprecated =
         service.annotations.deprecated().filter(|_| gains || loses).map(|r| teller.deprecated(r));
-    let odd = (service.ingress.len() > shown.iter().count()).then(|| teller.too_many(service));
+    let most = most_per_family(service);
+    let odd = Family::ALL.into_iter().any(|family| shown.count(family) > most);
+    let odd = odd.then(|| teller.too_many(service, most));
     [odd, lost, gained, refused, missing].into_iter().flatten().chain(deprecated).collect()
 }
 
@@ -61,11 +64,11 @@ impl Teller {
 
     fn allocated(&self, decision: &Decision) -> Option<Notice> {
         let allocation = decision.allocation.as_ref()?;
-        let message = format!("Allocated: {} from pool {}", allocation.addresses, allocation.pool);
+        let message = format!("Allocated: {allocation}");
         Some(self.tell(Severity::Normal, reason::ALLOCATED, "Allocated", message))
     }
 
-    fn cleared(&self, lost: &Refusal, shown: Addresses) -> Notice {
+    fn cleared(&self, lost: &Refusal, shown: &Addresses) -> Notice {
         let message = format!("{lost}: {}; {shown} cannot be kept", lost.sentence());
         self.tell(Severity::Normal, reason::CLEARED, lost.word(), message)
     }
@@ -73,7 +76,7 @@ impl Teller {
     fn refused(&self, refusal: &Refusal) -> Notice {
         let reason = match refusal {
             Refusal::NotDualStack => reason::NOT_DUAL,
-            Refusal::RequestedTwice | Refusal::BadRequest(_) => reason::BAD_REQUEST,
+            Refusal::RequestedTwice | Refusal::BadRequest(_) | Refusal::BadCount(_) => reason::BAD_REQUEST,
             Refusal::NoClusterAddress
             | Refusal::WrongFamily
             | Refusal::OutsidePools(_)
@@ -90,20 +93,24 @@ impl Teller {
             | Refusal::NotTogether
             | Refusal::Exhausted(_)
             | Refusal::Unlent(..)
-            | Refusal::Disowned { .. } => reason::FAILED,
+            | Refusal::Disowned { .. }
+            | Refusal::BadPools(_)
+            | Refusal::SameFamily(..)
+            | Refusal::TooFew(_) => reason::FAILED,
         };
         self.tell(Severity::Warning, reason, refusal.word(), refusal.line())
     }
 
-    fn too_many(&self, service: &Service) -> Notice {
+    fn too_many(&self, service: &Service, most: usize) -> Notice {
         let shown = service.ingress.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let most = if most == 1 { "one".to_owned() } else { most.to_string() };
         let message =
-            format!("TooManyAddresses: the status shows {shown}; one of each family at most can be kept");
+            format!("TooManyAddresses: the status shows {shown}; {most} of each family at most can be kept");
         self.tell(Severity::Warning, reason::TOO_MANY, "TooManyAddresses", message)
     }
 
     fn missing(&self, missing: &Refusal) -> Notice {
-        let message = format!("{}; the Service would rather have two addresses", missing.line());
+        let message = format!("{}; the Service would rather have more addresses", missing.line());
         self.tell(Severity::Normal, reason::NO_SECOND, missing.word(), message)
     }
 

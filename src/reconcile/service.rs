@@ -6,8 +6,7 @@ use super::allocated::allocated;
 use super::announced::announced;
 use super::grounds::Grounds;
 use super::{Effect, ServiceWrite, Subject, notice};
-use crate::alloc::{Decision, Verdict};
-use crate::name::PoolName;
+use crate::alloc::{Decision, Pools, Verdict};
 use crate::world::{Condition, Kind, Service};
 
 /// Effects on one Service. Without a verdict it is none of our business.
@@ -19,8 +18,8 @@ pub(super) fn effects(grounds: Grounds<'_>, service: &Service) -> Vec<Effect> {
         Some(Verdict::Decided(decision)) => {
             let conditions = vec![allocated(service, decision), announced(grounds, service, decision)];
             let ingress = decision.addresses().iter().collect();
-            let pool = decision.allocation.as_ref().map(|a| &a.pool);
-            let mut effects = write(service, ingress, conditions, pool);
+            let pools = decision.allocation.as_ref().map(|a| &a.pools);
+            let mut effects = write(service, ingress, conditions, pools);
             effects.extend(notice::of_service(service, decision).into_iter().map(Effect::Notice));
             effects
         }
@@ -51,7 +50,7 @@ fn write(
     service: &Service,
     ingress: Vec<IpAddr>,
     conditions: Vec<Condition>,
-    pool: Option<&PoolName>,
+    pools: Option<&Pools>,
 ) -> Vec<Effect> {
     let subject = Subject::of(Kind::Service, &service.identity);
     let moves = *ingress != *service.ingress || service.foreign_ingress && service.load_balancer;
@@ -63,8 +62,8 @@ fn write(
         let (subject, version) = (subject.clone(), service.identity.version.clone());
         effects.push(Effect::ServiceStatus(ServiceWrite { subject, version, ingress, conditions }));
     }
-    if pool.map(PoolName::as_str) != service.annotations.allocated_from.as_deref() {
-        effects.push(Effect::PoolAnnotation { subject, pool: pool.cloned() });
+    if pools.map(Pools::annotation).as_deref() != service.annotations.allocated_from.as_deref() {
+        effects.push(Effect::PoolAnnotation { subject, pools: pools.cloned() });
     }
     effects
 }

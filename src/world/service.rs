@@ -141,6 +141,8 @@ pub struct Annotations {
     pub load_balancer_ips: Option<Annotated>,
     /// `allow-shared-ip`.
     pub allow_shared_ip: Option<Annotated>,
+    /// `patina.dev/addresses-per-family`, as written.
+    pub per_family: Option<Arc<str>>,
     /// `ip-allocated-from-pool`, written by the controller under the current prefix only.
     pub allocated_from: Option<Arc<str>>,
 }

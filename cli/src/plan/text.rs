@@ -1,6 +1,6 @@
 //! A forecast in words: one line for each Service, those that are disturbed first.
 
-use patina::alloc::{Addresses, Announcing, Decision, Fate, Forecast, Prospect, Refusal};
+use patina::alloc::{Announcing, Decision, Fate, Forecast, Prospect, Refusal};
 use patina::name::ServiceKey;
 
 use crate::output::table;
@@ -39,10 +39,8 @@ fn row(key: &ServiceKey, prospect: &Prospect) -> Vec<String> {
 }
 
 fn held(decision: &Decision) -> String {
-    match decision.addresses() {
-        Addresses::NONE => "-".to_owned(),
-        addresses => addresses.to_string(),
-    }
+    let addresses = decision.addresses();
+    if addresses.is_empty() { "-".to_owned() } else { addresses.to_string() }
 }
 
 fn why(prospect: &Prospect) -> String {
@@ -69,10 +67,10 @@ fn reason(prospect: &Prospect) -> Option<String> {
 
 /// Where the addresses come from.
 fn pools(prospect: &Prospect) -> String {
-    let pool = |decision: &Decision| decision.allocation.as_ref().map(|a| a.pool.to_string());
-    match (pool(&prospect.now), pool(&prospect.then)) {
-        (Some(now), Some(then)) if now != then => format!("pool {now} becomes pool {then}"),
-        (_, Some(then)) => format!("pool {then}"),
+    let pools = |decision: &Decision| decision.allocation.as_ref().map(|a| a.pools.to_string());
+    match (pools(&prospect.now), pools(&prospect.then)) {
+        (Some(now), Some(then)) if now != then => format!("{now} becomes {then}"),
+        (_, Some(then)) => then,
         (_, None) => String::new(),
     }
 }

@@ -1,6 +1,8 @@
 //! What is to be said of one Service, before it is put into words.
 
-use patina::alloc::{Addresses, Decision, NotOurs, PassedOver, Plan, Policy, Step, Trace, Verdict, explain};
+use patina::alloc::{
+    Addresses, Decision, NotOurs, PassedOver, Plan, Policy, PoolWish, Step, Trace, Verdict, explain,
+};
 use patina::api::conditions::ConditionType;
 use patina::config::{Config, Problem};
 use patina::world::{Service, World};
@@ -51,7 +53,7 @@ impl<'a> Answer<'a> {
     /// What its status shows, if that is not what is decided.
     pub(super) fn shows_otherwise(&self) -> Option<Addresses> {
         let Matter::Decided { decision, .. } = &self.matter else { return None };
-        let shown = Addresses::first_of_each(&self.service.ingress);
+        let shown: Addresses = self.service.ingress.iter().copied().collect();
         (shown != decision.addresses()).then_some(shown)
     }
 
@@ -99,11 +101,13 @@ fn decision(plan: &Plan, service: &Service) -> Box<Decision> {
 
 fn asked(trace: &Trace) -> Value {
     let Some(demand) = &trace.demand else { return Value::Null };
-    let requested = demand.requested.as_ref().ok().copied().flatten().unwrap_or_default();
+    let requested = demand.requested.as_ref().ok().cloned().flatten().unwrap_or_default();
+    let pool = demand.pool.as_ref().ok().and_then(Option::as_ref);
     json!({
         "families": demand.families.to_string(),
         "addresses": requested.iter().collect::<Vec<_>>(),
-        "pool": demand.pool.as_ref().map(|pool| pool.as_str()),
+        "perFamily": demand.per_family.as_ref().ok(),
+        "pool": pool.map(PoolWish::annotation),
     })
 }
 
@@ -124,7 +128,8 @@ fn step(step: &Step) -> Value {
         Step::Keep { addresses, .. } | Step::Request { addresses, .. } => addresses.to_string(),
         Step::Search { families, .. } => families.to_string(),
     };
-    let pool = step.pool().map(|pool| pool.as_str());
+    let pools: Vec<_> = step.pools().map(|pool| pool.as_str()).collect();
+    let pool = (!pools.is_empty()).then(|| pools.join(","));
     json!({ "step": what, "for": asked, "pool": pool, "found": found, "reason": reason, "message": message })
 }
 

@@ -42,11 +42,12 @@ fn decided(answer: &Answer<'_>, decision: &Decision, trace: &Trace) -> Vec<Strin
 
 /// What is decided, and why it is not more.
 fn outcome(decision: &Decision) -> String {
-    let held = decision.allocation.as_ref().map(|a| format!("{} from pool {}", a.addresses, a.pool));
-    match (held, &decision.refusal, &decision.missing) {
+    let lacking = decision.allocation.as_ref().is_some_and(|held| held.addresses.is_dual());
+    let lacking = if lacking { "no further address" } else { "no second address" };
+    match (&decision.allocation, &decision.refusal, &decision.missing) {
         (Some(held), None, None) => format!("has {held}."),
         (Some(held), None, Some(missing)) => {
-            format!("has {held}, and no second address: {}.", missing.line())
+            format!("has {held}, and {lacking}: {}.", missing.line())
         }
         (Some(held), Some(refusal), _) => {
             format!("keeps {held} and asks for something else: {}.", refusal.line())
@@ -57,14 +58,19 @@ fn outcome(decision: &Decision) -> String {
 }
 
 fn asks(demand: &Demand) -> String {
-    let from = match (&demand.requested, &demand.pool) {
-        (Ok(Some(addresses)), Some(pool)) => format!("{addresses} in pool {pool}"),
-        (Ok(Some(addresses)), None) => addresses.to_string(),
-        (Err(unreadable), _) => {
-            return format!("What it asks for cannot be read: {}.", unreadable.sentence());
-        }
-        (Ok(None), Some(pool)) => format!("{} from pool {pool}", demand.families),
-        (Ok(None), None) => format!("{} from any pool that is for it", demand.families),
+    let unreadable =
+        [demand.requested.as_ref().err(), demand.per_family.as_ref().err(), demand.pool.as_ref().err()];
+    if let Some(unreadable) = unreadable.into_iter().flatten().next() {
+        return format!("What it asks for cannot be read: {}.", unreadable.sentence());
+    }
+    let (addresses, pool) = (demand.requested.iter().flatten().next(), demand.pool.iter().flatten().next());
+    let many = demand.per_family.as_ref().ok().filter(|count| **count > 1);
+    let many = many.map(|count| format!(", {count} addresses of each family,")).unwrap_or_default();
+    let from = match (addresses, pool) {
+        (Some(addresses), Some(pool)) => format!("{addresses} in {pool}"),
+        (Some(addresses), None) => addresses.to_string(),
+        (None, Some(pool)) => format!("{}{many} from {pool}", demand.families),
+        (None, None) => format!("{}{many} from any pool that is for it", demand.families),
     };
     format!("It asks for {from}.")
 }
@@ -72,11 +78,11 @@ fn asks(demand: &Demand) -> String {
 fn tried(step: &Step) -> String {
     match step {
         Step::Keep { addresses, kept: Ok(found) } => {
-            format!("keep {addresses}: yes, it is in pool {}", found.pool)
+            format!("keep {addresses}: yes, it is in {}", found.pools)
         }
         Step::Keep { addresses, kept: Err(refusal) } => format!("keep {addresses}: {}", refusal.line()),
         Step::Request { addresses, found: Ok(found) } => {
-            format!("take {addresses}: yes, it is in pool {}", found.pool)
+            format!("take {addresses}: yes, it is in {}", found.pools)
         }
         Step::Request { addresses, found: Err(refusal) } => format!("take {addresses}: {}", refusal.line()),
         Step::Search { pool, families, found: Ok(found) } => {
@@ -97,6 +103,8 @@ fn over(pool: &PoolName, passed: &PassedOver) -> String {
         | PassedOver::NotAutoAssigned
         | PassedOver::NoSuchFamily(_)
         | PassedOver::Exhausted(_)
+        | PassedOver::TooFew(_)
+        | PassedOver::NotTogether(_)
         | PassedOver::NotLookedAt
         | PassedOver::Unlent(_) => format!("pool {pool}: {}", passed.reason().line(&passed.sentence())),
     }

@@ -1,8 +1,8 @@
 //! The bodies of requests.
 
 use k8s_openapi::jiff::Timestamp;
+use patina::alloc::Pools;
 use patina::api::annotations::ALLOCATED_FROM_POOL;
-use patina::name::PoolName;
 use patina::reconcile::{ServiceWrite, StatusWrite, Subject};
 use patina::world::{Condition, PoolCounters};
 use serde_json::{Map, Value, json};
@@ -21,8 +21,8 @@ pub(super) fn service_status(write: &ServiceWrite, now: Timestamp) -> Value {
     json!({ "apiVersion": "v1", "kind": "Service", "metadata": metadata, "status": status })
 }
 
-pub(super) fn annotation(subject: &Subject, pool: Option<&PoolName>) -> Value {
-    let annotations = json!({ ALLOCATED_FROM_POOL: pool.map(PoolName::as_str) });
+pub(super) fn annotation(subject: &Subject, pools: Option<&Pools>) -> Value {
+    let annotations = json!({ ALLOCATED_FROM_POOL: pools.map(Pools::annotation) });
     json!({ "metadata": { "uid": &*subject.uid, "annotations": annotations } })
 }
 

@@ -20,7 +20,7 @@ pub(super) struct Told {
 }
 
 /// What a Service holds, and why it does not hold what it asks for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Fact {
     addresses: Addresses,
     refusal: Option<&'static str>,
@@ -29,7 +29,7 @@ struct Fact {
 impl Told {
     /// Nothing was said yet, and this is what stands in the statuses.
     pub(super) fn begin(world: &World) -> Self {
-        let standing = |service: &Service| Addresses::first_of_each(&service.ingress);
+        let standing = |service: &Service| service.ingress.iter().copied().collect();
         let fact = |service| Fact { addresses: standing(service), refusal: None };
         let facts = world.services().map(|service| (service.key().clone(), fact(service))).collect();
         Self { facts, waiting: 0 }
@@ -40,7 +40,7 @@ impl Told {
         for service in services {
             let now = fact(plan, service);
             let before = match plan.verdict(service) {
-                Some(_) => self.facts.insert(service.clone(), now),
+                Some(_) => self.facts.insert(service.clone(), now.clone()),
                 None => self.facts.remove(service),
             };
             let before = before.unwrap_or_default();
@@ -50,7 +50,7 @@ impl Told {
             if let Some(reason) = taken {
                 metrics.address_taken(reason);
             }
-            say(service, before, now, taken);
+            say(service, &before, &now, taken);
         }
     }
 
@@ -68,13 +68,13 @@ fn taken(plan: &Plan, service: &ServiceKey) -> Option<&'static str> {
     }
 }
 
-fn say(service: &ServiceKey, before: Fact, now: Fact, taken: Option<&'static str>) {
-    let (from, to) = (before.addresses, now.addresses);
+fn say(service: &ServiceKey, before: &Fact, now: &Fact, taken: Option<&'static str>) {
+    let (from, to) = (&before.addresses, &now.addresses);
     match now.refusal.or(taken) {
         _ if before == now => {}
         Some(reason) if from == to => tracing::info!(%service, %to, reason, "a service waits"),
         refusal => {
-            let reason = refusal.unwrap_or(if to == Addresses::NONE { "Released" } else { "Allocated" });
+            let reason = refusal.unwrap_or(if to.is_empty() { "Released" } else { "Allocated" });
             tracing::info!(%service, %from, %to, reason, "addresses of a service");
         }
     }
@@ -86,7 +86,7 @@ fn fact(plan: &Plan, service: &ServiceKey) -> Fact {
         Some(Verdict::Decided(decision)) => decision.refusal.as_ref().map(|refusal| refusal.word()),
         Some(Verdict::Clear) | None => None,
     };
-    Fact { addresses: held.map_or(Addresses::NONE, |holding| holding.addresses), refusal }
+    Fact { addresses: held.map_or(Addresses::NONE, |holding| holding.addresses.clone()), refusal }
 }
 
 /// Problems that have come, and that they are over.

@@ -1,5 +1,4 @@
 use patina::config::Timestamp;
-use patina::name::PoolName;
 use patina::reconcile::{ServiceWrite, Severity, Subject};
 
 use super::*;
@@ -21,7 +20,7 @@ fn status_over(version: &str, name: &str, last: u8) -> Effect {
 }
 
 fn annotation(name: &str) -> Effect {
-    Effect::PoolAnnotation { subject: subject(name), pool: Some(PoolName::from("p")) }
+    Effect::PoolAnnotation { subject: subject(name), pools: None }
 }
 
 fn notice(message: &str) -> Notice {

@@ -22,9 +22,18 @@ impl Refusal {
             "remove spec.loadBalancerIP, which is deprecated",
             Self::RequestedTwice;
         Self::BadRequest(_) => "BadRequest",
-            "A request is one address, or one of each family separated by a comma.",
+            "A request is one address, or one of each family separated by a comma; more of a family only as \
+             patina.dev/addresses-per-family says.",
             "correct metallb.io/loadBalancerIPs or spec.loadBalancerIP",
             Self::BadRequest("192.0.2.1,192.0.2.2".into());
+        Self::BadPools(_) => "BadPools",
+            "A Service asks for one IPAddressPool, or for two different ones, one for each family, with a comma between them.",
+            "correct metallb.io/address-pool",
+            Self::BadPools("lan,lan-v6,dmz".into());
+        Self::BadCount(_) => "BadCount",
+            "A Service asks for 1 to 16 addresses of each of its families.",
+            "correct patina.dev/addresses-per-family",
+            Self::BadCount("many".into());
         Self::WrongFamily => "WrongFamily",
             "Requested or held addresses must be of the families of the Service's cluster addresses.",
             "request one address for each family of spec.clusterIPs",
@@ -34,8 +43,9 @@ impl Refusal {
             "add the address to an IPAddressPool, or ask for another one",
             Self::OutsidePools(v4(77));
         Self::TwoPools(..) => "TwoPools",
-            "Both addresses of a dual-stack Service come from one IPAddressPool.",
-            "put both ranges in one IPAddressPool, or ask for two addresses of one pool",
+            "Both addresses of a dual-stack Service come from one IPAddressPool, unless it names two; several of one family \
+             always do.",
+            "put both ranges in one IPAddressPool, ask for two addresses of one pool, or name both pools in metallb.io/address-pool",
             Self::TwoPools(pool("lan"), pool("lan-v6"));
         Self::OtherPool { .. } => "OtherPool",
             "The Service asks for an address and for a pool, and the address is in another pool.",
@@ -45,6 +55,10 @@ impl Refusal {
             "The Service asks for an IPAddressPool that does not exist.",
             "create the IPAddressPool, or correct metallb.io/address-pool",
             Self::PoolUnknown(pool("dmz"));
+        Self::SameFamily(..) => "SameFamily",
+            "Of two IPAddressPools in metallb.io/address-pool one gives the IPv4 and the other the IPv6 address.",
+            "name one pool with addresses of each family",
+            Self::SameFamily(pool("lan"), pool("dmz"));
         Self::PoolInvalid(_) => "PoolInvalid",
             "An IPAddressPool that is rejected as it is written gives out nothing; who holds its addresses keeps them.",
             "mend what the conditions of the IPAddressPool name",
@@ -75,8 +89,9 @@ impl Refusal {
             "add addresses of that family to an IPAddressPool, or change ipFamilyPolicy",
             Self::NoSuchFamily(Family::V6);
         Self::NotTogether => "NotTogether",
-            "Both addresses of a dual-stack Service come from one IPAddressPool, and none has both free.",
-            "enlarge one IPAddressPool so that it has free addresses of both families",
+            "Both addresses of a dual-stack Service come from one IPAddressPool, unless it names two, and none has both free.",
+            "enlarge one IPAddressPool so that it has free addresses of both families, or name one pool for each family in \
+             metallb.io/address-pool",
             Self::NotTogether;
         Self::Exhausted(_) => "Exhausted",
             "Every address of that family, in every IPAddressPool that the Service may use, is held.",
@@ -114,6 +129,11 @@ impl Refusal {
             "A Service keeps the address that it holds, also if the IPAM endpoint of its pool says that it does not lend it.",
             "enter the address into the endpoint's records for this Service, or delete the Service",
             Self::Disowned { address: v4(7), pool: pool("lent"), words: "lent to somebody else".into() };
+        Self::TooFew(_) => "TooFew",
+            "All addresses of one family come from one IPAddressPool, and it has fewer free ones than \
+             patina.dev/addresses-per-family asks for; the Service gets more as they become free.",
+            "enlarge the IPAddressPool, or ask for fewer",
+            Self::TooFew(Family::V4);
     }
 }
 

@@ -167,7 +167,7 @@ impl Cluster {
             let (ingress, pool) = match verdict {
                 Verdict::Clear => (Box::default(), None),
                 Verdict::Decided(decision) => {
-                    let pool = decision.allocation.as_ref().map(|a| a.pool.as_str().into());
+                    let pool = decision.allocation.as_ref().map(|a| a.pools.annotation().into());
                     (decision.addresses().iter().collect(), pool)
                 }
             };

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::cluster::{Cluster, dual, in_pool, pinned, pool, requesting, service, sharing, v6};
+use crate::addr::Family;
 use crate::alloc::{
     self, Decision, Fate, PassedOver, Plan, Refusal, Terms, Verdict, explain, forecast, plan, replan,
 };
@@ -21,8 +22,8 @@ enum Step {
 }
 
 fn any_service() -> impl Strategy<Value = Service> {
-    let shape = (0..8usize, 0..4u8, 0..5u8, 0..4u8, any::<bool>(), any::<bool>());
-    shape.prop_map(|(name, families, request, share, local, balancer)| {
+    let shape = (0..8usize, 0..4u8, 0..7u8, 0..4u8, 0..6u8, any::<bool>(), any::<bool>());
+    shape.prop_map(|(name, families, request, share, several, local, balancer)| {
         let service = service(&format!("s{name}"), (name * 7 % 8) as i64);
         let service = match families {
             0 => v6(service),
@@ -34,6 +35,13 @@ fn any_service() -> impl Strategy<Value = Service> {
             0 => in_pool(service, "a"),
             1 => in_pool(service, "b"),
             2 => requesting(service, "192.0.2.1"),
+            3 => in_pool(service, "a,b"),
+            _ => service,
+        };
+        let service = match several {
+            0 => per_family(service, "2"),
+            1 => per_family(service, "3"),
+            2 => per_family(service, "many"),
             _ => service,
         };
         let service = match share {
@@ -44,6 +52,11 @@ fn any_service() -> impl Strategy<Value = Service> {
         let traffic_policy = if local { TrafficPolicy::Local } else { TrafficPolicy::Cluster };
         Service { traffic_policy, load_balancer: balancer || name > 2, ..service }
     })
+}
+
+fn per_family(mut service: Service, count: &str) -> Service {
+    service.annotations.per_family = Some(count.into());
+    service
 }
 
 fn any_step() -> impl Strategy<Value = Step> {
@@ -100,7 +113,7 @@ impl Cluster {
                 assert!(ledger.holders(address).contains(key));
                 let from = service.annotations.allocated_from.as_deref();
                 let pool = self.config.pool_of(address, from).map(|pool| &pool.name);
-                assert_eq!(pool, Some(&holding.pool), "{key} {address}");
+                assert_eq!(pool, holding.pools.of(Family::of(address)), "{key} {address}");
             }
         }
     }
@@ -150,9 +163,9 @@ proptest! {
         cluster.apply(changed.clone());
         cluster.turn();
         for (key, holding) in before.ledger().holdings().filter(|(key, _)| *key != changed.key()) {
-            let now = cluster.plan.ledger().holding(key).map(|h| h.addresses);
+            let now = cluster.plan.ledger().holding(key).map(|h| h.addresses.clone());
             let waited = matches!(before.verdict(key), Some(crate::alloc::Verdict::Decided(d)) if d.waits());
-            prop_assert!(waited || now == Some(holding.addresses), "{key}: {} became {now:?}", holding.addresses);
+            prop_assert!(waited || now == Some(holding.addresses.clone()), "{key}: {} became {now:?}", holding.addresses);
         }
     }
 
@@ -199,7 +212,7 @@ proptest! {
             let found = searched.filter_map(alloc::Step::found).next();
             prop_assert!(held.is_some() || found.is_none(), "{:?} {decision:?}", trace.steps);
             for pool in cluster.config.pools() {
-                let tried = trace.steps.iter().any(|step| step.pool() == Some(&pool.name));
+                let tried = trace.steps.iter().any(|step| step.pools().any(|name| *name == pool.name));
                 let told = trace.others.iter().any(|(name, _)| *name == pool.name);
                 prop_assert!(tried != told, "{} in {:?} {:?}", pool.name, trace.steps, trace.others);
             }

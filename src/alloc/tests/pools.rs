@@ -93,7 +93,7 @@ fn row_40_renaming_or_splitting_a_pool_keeps_the_address_and_changes_the_pool() 
     cluster.pools(&[pool("low", &["192.0.2.0-192.0.2.0"]), pool("high", &["192.0.2.1-192.0.2.255"])]);
     cluster.turn();
     assert_eq!(cluster.answer("s"), "192.0.2.1");
-    assert_eq!(cluster.decision("s").allocation.as_ref().unwrap().pool.as_str(), "high");
+    assert_eq!(cluster.decision("s").allocation.as_ref().unwrap().pools.annotation(), "high");
 }
 
 #[test]

@@ -10,7 +10,7 @@ fn two_pools() -> Cluster {
 fn row_09_the_pool_annotation_decides() {
     let mut cluster = two_pools();
     assert_eq!(cluster.answer_to(in_pool(service("s", 1), "b")), "198.51.100.0");
-    assert_eq!(cluster.decision("s").allocation.as_ref().unwrap().pool.as_str(), "b");
+    assert_eq!(cluster.decision("s").allocation.as_ref().unwrap().pools.annotation(), "b");
     assert_eq!(cluster.answer_to(in_pool(service("t", 1), "c")), "PoolUnknown");
 }
 

@@ -21,11 +21,11 @@ fn lines(trace: &Trace) -> Vec<String> {
         Step::Keep { addresses, kept } => {
             format!(
                 "keep {addresses}: {}",
-                kept.as_ref().map_or_else(ToString::to_string, |a| a.pool.to_string())
+                kept.as_ref().map_or_else(ToString::to_string, |a| a.pools.annotation())
             )
         }
         Step::Request { addresses, found } => {
-            let found = found.as_ref().map_or_else(ToString::to_string, |a| a.pool.to_string());
+            let found = found.as_ref().map_or_else(ToString::to_string, |a| a.pools.annotation());
             format!("request {addresses}: {found}")
         }
         Step::Search { pool, families, found } => {

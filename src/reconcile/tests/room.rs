@@ -108,9 +108,9 @@ impl Room {
                 service.conditions = write.conditions.clone().into();
                 world.apply(Object::Service(service));
             }
-            Effect::PoolAnnotation { subject, pool } => {
+            Effect::PoolAnnotation { subject, pools } => {
                 let mut service = world.service(&subject.key).unwrap().clone();
-                service.annotations.allocated_from = pool.as_ref().map(|p| p.as_str().into());
+                service.annotations.allocated_from = pools.as_ref().map(|p| p.annotation().into());
                 world.apply(Object::Service(service));
             }
             Effect::Status(write) if write.subject.kind == Kind::Pool => {

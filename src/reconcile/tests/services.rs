@@ -32,13 +32,13 @@ fn a_new_service_gets_status_annotation_and_one_notice_and_then_nothing() {
     let mut room = room();
     room.apply(service("s", 1));
     let effects = room.settle();
-    let [Effect::ServiceStatus(status), Effect::PoolAnnotation { pool, .. }, Effect::Notice(_)] =
+    let [Effect::ServiceStatus(status), Effect::PoolAnnotation { pools, .. }, Effect::Notice(_)] =
         on_service(&effects)[..]
     else {
         panic!("{effects:#?}")
     };
     assert_eq!(status.ingress, ["192.0.2.0".parse::<std::net::IpAddr>().unwrap()]);
-    assert_eq!(pool.as_ref().unwrap().as_str(), "a");
+    assert_eq!(pools.as_ref().unwrap().annotation(), "a");
     assert_eq!(notices(&effects), ["Normal IPAllocated Allocated: 192.0.2.0 from pool a"]);
     assert_eq!(room.condition("s", "Allocated"), "True Allocated: 192.0.2.0 from pool a");
     assert_eq!(room.settle(), []);

@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1::{LoadBalancerIngress, Service as ApiService, Ser
 
 use super::{Annotated, Annotations, FamilyPolicy, Port, Protocol, Service, TrafficPolicy};
 use crate::addr::Family;
-use crate::api::annotations::{ALLOCATED_FROM_POOL, Prefix, Request};
+use crate::api::annotations::{ADDRESSES_PER_FAMILY, ALLOCATED_FROM_POOL, Prefix, Request};
 use crate::config::{Identity, Labels};
 use crate::world::Condition;
 
@@ -89,6 +89,7 @@ fn read_annotations(all: &BTreeMap<String, String>) -> Annotations {
         address_pool: read_annotation(all, Request::AddressPool),
         load_balancer_ips: read_annotation(all, Request::LoadBalancerIps),
         allow_shared_ip: read_annotation(all, Request::AllowSharedIp),
+        per_family: all.get(ADDRESSES_PER_FAMILY).map(|v| v.as_str().into()),
         allocated_from: all.get(ALLOCATED_FROM_POOL).map(|v| v.as_str().into()),
     }
 }

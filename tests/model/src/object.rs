@@ -114,6 +114,7 @@ pub fn service(wish: &Wish, identity: Identity, standing: Option<&Service>) -> S
             address_pool: wish.pool.map(|pool| annotated(pool_name(pool))),
             load_balancer_ips: (!texts.is_empty()).then(|| annotated(texts)),
             allow_shared_ip: wish.key.map(|key| annotated(format!("k{key}"))),
+            per_family: None,
             allocated_from: standing.and_then(|service| service.annotations.allocated_from.clone()),
         },
         labels: labels("app", wish.app),

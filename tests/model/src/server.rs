@@ -128,9 +128,10 @@ impl Server {
     pub fn write(&mut self, effect: &Effect, now: Timestamp) -> Result<Written, u16> {
         match effect {
             Effect::ServiceStatus(write) => self.write_service(write, now),
-            Effect::PoolAnnotation { subject, pool } => self.change(subject, |object| {
+            Effect::PoolAnnotation { subject, pools } => self.change(subject, |object| {
                 if let Object::Service(service) = object {
-                    service.annotations.allocated_from = pool.as_ref().map(|pool| pool.as_str().into());
+                    service.annotations.allocated_from =
+                        pools.as_ref().map(|pools| pools.annotation().into());
                 }
             }),
             Effect::Status(write) => self.write_status(write, now),

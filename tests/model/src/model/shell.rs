@@ -214,7 +214,7 @@ fn told(effect: &Effect) -> String {
                 reasons.join(" | ")
             )
         }
-        Effect::PoolAnnotation { subject, pool } => format!("{} from {pool:?}", subject.key),
+        Effect::PoolAnnotation { subject, pools } => format!("{} from {pools:?}", subject.key),
         Effect::Status(write) => format!("{} {:?}", write.subject.key, write.counters),
         Effect::L2Status(_) | Effect::DeleteL2Status(_) | Effect::Notice(_) => format!("{effect:?}"),
     }
