@@ -8,19 +8,28 @@
 //! | `ndp` | a frame, whose checksum is mended first | the same |
 //! | `datagram` | a frame, a payload put into one, and a beat without its seal | the same |
 //! | `objects` | JSON: pools and advertisements | the configuration does not depend on their order |
+//! | `reviews` | an AdmissionReview | its answer names it, and what stands already is not refused |
 //! | `machine_ops` | frames, words and times for two packet threads | nothing stays due for ever; what is sent is understood |
 
 mod frames;
 mod machine;
 mod objects;
+mod reviews;
 
 pub use frames::{arp, datagram, ndp};
 pub use machine::machine_ops;
 pub use objects::objects;
+pub use reviews::reviews;
 
 /// A body.
 pub type Body = fn(&[u8]);
 
 /// Every target by name; its corpus is the folder of that name in `corpus/`.
-pub const TARGETS: [(&str, Body); 5] =
-    [("arp", arp), ("ndp", ndp), ("datagram", datagram), ("objects", objects), ("machine_ops", machine_ops)];
+pub const TARGETS: [(&str, Body); 6] = [
+    ("arp", arp),
+    ("ndp", ndp),
+    ("datagram", datagram),
+    ("objects", objects),
+    ("reviews", reviews),
+    ("machine_ops", machine_ops),
+];

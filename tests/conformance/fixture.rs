@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use k8s_openapi::NamespaceResourceScope;
+use k8s_openapi::api::admissionregistration::v1::ValidatingWebhookConfiguration;
 use k8s_openapi::api::core::v1::{Namespace, Node};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::api::{DeleteParams, ListParams, PostParams};
@@ -105,6 +106,8 @@ impl Fixture {
         let mine = ListParams::default().labels(&format!("{CASE}={}", self.namespace));
         let definitions: Api<CustomResourceDefinition> = Api::all(self.client.clone());
         definitions.delete_collection(&DeleteParams::default(), &mine).await.expect("definitions deleted");
+        let webhooks: Api<ValidatingWebhookConfiguration> = Api::all(self.client.clone());
+        webhooks.delete_collection(&DeleteParams::default(), &mine).await.expect("webhooks deleted");
         let nodes: Api<Node> = Api::all(self.client.clone());
         nodes.delete_collection(&DeleteParams::default(), &mine).await.expect("nodes deleted");
         let namespaces: Api<Namespace> = Api::all(self.client.clone());

@@ -30,4 +30,5 @@ mod services;
 mod strictness;
 mod tables;
 mod watches;
+mod webhooks;
 mod writes;

@@ -29,6 +29,11 @@ pub(crate) async fn parity_in_a_single_stack_cluster(case: impl AsyncFnOnce(&Clu
     told(Server::lab(options), case).await;
 }
 
+/// Tells the case on a server of the lab, whatever the run's server is: one that has to reach this process.
+pub(crate) async fn parity_on_the_lab(case: impl AsyncFnOnce(&Cluster)) {
+    told(Server::lab(Options::default()), case).await;
+}
+
 async fn told(server: Server, case: impl AsyncFnOnce(&Cluster)) {
     let cluster = Cluster::new(server).await;
     let outcome = AssertUnwindSafe(case(&cluster)).catch_unwind().await;

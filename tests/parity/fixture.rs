@@ -5,6 +5,7 @@ mod controller;
 mod server;
 mod services;
 mod wait;
+mod webhook;
 mod wishes;
 mod written;
 

@@ -27,3 +27,4 @@ mod requests;
 mod sharing;
 mod takeover;
 mod told;
+mod webhook;

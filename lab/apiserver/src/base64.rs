@@ -28,6 +28,11 @@ pub(crate) fn encode_for_urls(bytes: &[u8]) -> String {
     encode(bytes).trim_end_matches('=').replace('+', "-").replace('/', "_")
 }
 
+/// The bytes of a text with padding; nothing when it is none.
+pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
+    decode_for_urls(text.trim_end_matches('='))
+}
+
 /// The bytes of such a text; nothing when it is none.
 pub(crate) fn decode_for_urls(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len() * 3 / 4);

@@ -31,6 +31,7 @@ use crate::settings::Settings;
 use crate::status::Status;
 use crate::store::{Key, ObjectId, Store};
 
+mod admission;
 mod bind;
 mod boot;
 mod create;

@@ -3,7 +3,8 @@
 //! ```text
 //!  kubectl, kube-rs ─ TLS ─► http ─ Call ─► owner ─► cluster ─► store
 //!                             ▲               one task, one request at a time
-//!                             └ tables, feeds ◄─ Reply (objects shared, rendered outside)
+//!                             ├ tables, feeds ◄─ Reply (objects shared, rendered outside)
+//!                             └ admission ◄─ what webhooks are to be asked first
 //! ```
 //!
 //! # What is not imitated
@@ -12,7 +13,9 @@
 //!   contents of OpenAPI v2 (it is empty; v3 is whole), aggregated discovery, deprecated `/watch/` paths.
 //! - Authorization: one administrator with one token. Access reviews say yes. ServiceAccounts get no tokens.
 //! - Endpoints of the Service `default/kubernetes`: the server does not know under which addresses it is reached.
-//! - Admission: webhooks, policies, quotas, limit ranges, pod security and priorities are kept and not asked.
+//! - Admission: policies, quotas, limit ranges, pod security, priorities and mutating webhooks are kept and not asked.
+//!   Validating webhooks are asked, by their rules alone (no selectors, conditions, scopes or other versions), one after the
+//!   other, and not about collections that are deleted; a Service stands for its cluster IP or its external name.
 //! - Conversion webhooks: versions of a custom kind differ in `apiVersion` alone.
 //! - What a kubelet would answer: logs, exec, attach, port-forward, proxy.
 //! - Controllers, but for garbage collection, namespaces and definitions, whose work is done within the write
@@ -29,6 +32,7 @@ pub mod schema;
 pub mod strategic;
 
 mod accept;
+mod admission;
 mod audit;
 mod base64;
 mod call;

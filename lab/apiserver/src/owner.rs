@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{MissedTickBehavior, interval};
 
+use crate::admission::{self, Review};
 use crate::audit::Audit;
 use crate::call::Call;
 use crate::clock;
@@ -25,10 +26,19 @@ const BOOKMARKS: Duration = Duration::from_secs(30);
 
 /// What the owner is asked.
 enum Ask {
-    Call(Box<Call>, oneshot::Sender<Result<Reply, Status>>),
+    Call(Box<Call>, oneshot::Sender<Begun>),
+    Admitted(Box<Call>, oneshot::Sender<Result<Reply, Status>>),
     Registry(oneshot::Sender<Arc<Registry>>),
     Audit(oneshot::Sender<Audit>),
     Compact(oneshot::Sender<()>),
+}
+
+/// What becomes of a call at first.
+enum Begun {
+    /// It is answered.
+    Done(Box<Result<Reply, Status>>),
+    /// These webhooks are to be asked before it is carried out.
+    Reviewed(Box<Call>, Vec<Review>),
 }
 
 /// A way to the owner. Cheap to copy.
@@ -43,7 +53,16 @@ impl Desk {
     }
 
     pub(crate) async fn call(&self, call: Call) -> Result<Reply, Status> {
-        self.ask(|answer| Ask::Call(Box::new(call), answer)).await?
+        let (call, reviews) = match self.ask(|answer| Ask::Call(Box::new(call), answer)).await? {
+            Begun::Done(outcome) => return *outcome,
+            Begun::Reviewed(call, reviews) => (call, reviews),
+        };
+        let mut warnings = Vec::new();
+        for review in &reviews {
+            warnings.extend(admission::ask(review).await?);
+        }
+        let reply = self.ask(|answer| Ask::Admitted(call, answer)).await??;
+        Ok(reply.with_warnings(warnings))
     }
 
     pub(crate) async fn registry(&self) -> Result<Arc<Registry>, Status> {
@@ -83,7 +102,8 @@ async fn own(mut cluster: Cluster, mut asks: mpsc::Receiver<Ask>) {
 /// Answers one question. Whoever no longer waits for the answer is left alone.
 fn answer(cluster: &mut Cluster, ask: Ask) {
     match ask {
-        Ask::Call(call, answer) => drop(answer.send(cluster.handle_call(*call, clock::now()))),
+        Ask::Call(call, answer) => drop(answer.send(begin(cluster, call))),
+        Ask::Admitted(call, answer) => drop(answer.send(cluster.handle_call(*call, clock::now()))),
         Ask::Registry(answer) => drop(answer.send(cluster.registry.clone())),
         Ask::Audit(answer) => drop(answer.send(cluster.audit().clone())),
         Ask::Compact(answer) => {
@@ -91,4 +111,13 @@ fn answer(cluster: &mut Cluster, ask: Ask) {
             answer.send(()).unwrap_or_default();
         }
     }
+}
+
+fn begin(cluster: &mut Cluster, call: Box<Call>) -> Begun {
+    let now = clock::now();
+    let reviews = cluster.reviews(&call, now);
+    if reviews.is_empty() {
+        return Begun::Done(Box::new(cluster.handle_call(*call, now)));
+    }
+    Begun::Reviewed(call, reviews)
 }

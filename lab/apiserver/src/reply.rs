@@ -85,6 +85,14 @@ impl Reply {
         Self::Made(Arc::new(success))
     }
 
+    /// The same, with more to tell the client beside.
+    pub(crate) fn with_warnings(mut self, warnings: Vec<String>) -> Self {
+        if let Self::Object(shown) = &mut self {
+            shown.warnings.extend(warnings);
+        }
+        self
+    }
+
     /// An object that was read or changed.
     pub(crate) fn object(resource: &Arc<Resource>, object: Arc<Value>) -> Self {
         Self::Object(Shown { resource: resource.clone(), object, created: false, warnings: Vec::new() })

@@ -16,6 +16,7 @@ mod rbac;
 mod restart;
 mod rights;
 mod stage;
+mod webhook;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -40,7 +41,7 @@ type Room = fn(&Arc<Stage>) -> Vec<Trial>;
 
 /// Every test, those of one kind of cluster beside each other.
 fn trials(stage: &Arc<Stage>) -> Vec<Trial> {
-    let rooms: [Room; 9] = [
+    let rooms: [Room; 10] = [
         path::trials,
         fault::trials,
         restart::trials,
@@ -50,6 +51,7 @@ fn trials(stage: &Arc<Stage>) -> Vec<Trial> {
         privilege::trials,
         rights::trials,
         rbac::trials,
+        webhook::trials,
     ];
     rooms.into_iter().flat_map(|trials| trials(stage)).collect()
 }

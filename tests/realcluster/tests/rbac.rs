@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use kube::Client;
+use kube::api::DynamicObject;
 use libtest_mimic::Trial;
 use patina_lab::daemon::Daemon;
 use patina_lab::manifest;
@@ -18,6 +19,7 @@ use patina_lab::wait::wait_for;
 use patina_realcluster::{Cluster, Daemons, Spec};
 
 use crate::stage::Stage;
+use crate::webhook;
 use alone::{Alone, Part};
 use rights::Right;
 
@@ -35,27 +37,43 @@ fn bare() -> Spec {
 pub(crate) fn trials(stage: &Arc<Stage>) -> Vec<Trial> {
     vec![
         stage.on(bare(), "rbac::the_controller_has_no_right_that_it_does_not_need", controller),
+        stage.on(bare(), "rbac::the_webhook_has_no_right_that_it_does_not_need", the_webhook),
         stage.on(bare(), "rbac::a_speaker_has_no_right_that_it_does_not_need", speaker),
         stage.on(bare(), "rbac::a_right_that_comes_later_is_used_without_a_restart", comes_later),
     ]
 }
 
 async fn controller(cluster: &mut Cluster) -> anyhow::Result<()> {
-    each_is_needed(cluster, Part::Controller, CONTROLLER).await
+    let roles = manifest::parse("roles", CONTROLLER)?;
+    ensure!(rights::of(&roles)?.len() > 15, "few rights were found");
+    each_is_needed(cluster, Part::Controller, &roles).await
+}
+
+/// What it may do besides, when its webhook is on. The webhook is not reached here: whatever it would say, objects pass.
+async fn the_webhook(cluster: &mut Cluster) -> anyhow::Result<()> {
+    let mut objects = webhook::shipped()?;
+    for webhook in objects.iter_mut().filter_map(|object| object.data["webhooks"].as_array_mut()).flatten() {
+        webhook["failurePolicy"] = "Ignore".into();
+    }
+    manifest::apply(cluster.kube(), &objects).await?;
+    let needed = each_is_needed(cluster, Part::Webhook, &objects).await;
+    manifest::delete(cluster.kube(), &objects).await?;
+    needed
 }
 
 async fn speaker(cluster: &mut Cluster) -> anyhow::Result<()> {
-    each_is_needed(cluster, Part::Speaker, SPEAKER).await
+    let roles = manifest::parse("roles", SPEAKER)?;
+    ensure!(rights::of(&roles)?.len() > 15, "few rights were found");
+    each_is_needed(cluster, Part::Speaker, &roles).await
 }
 
-async fn each_is_needed(cluster: &Cluster, part: Part, roles: &str) -> anyhow::Result<()> {
-    let roles = manifest::parse("roles", roles)?;
-    let rights = rights::of(&roles)?;
-    ensure!(rights.len() > 15, "only {} rights were found", rights.len());
+async fn each_is_needed(cluster: &Cluster, part: Part, roles: &[DynamicObject]) -> anyhow::Result<()> {
+    let rights = rights::of(roles)?;
+    ensure!(!rights.is_empty(), "no rights were found");
     let mut idle = Vec::new();
     for (round, right) in rights.iter().enumerate() {
         let noticed = is_noticed(cluster, part, right, round).await;
-        manifest::apply(cluster.kube(), &roles).await?;
+        manifest::apply(cluster.kube(), roles).await?;
         if let Err(error) = noticed {
             idle.push(format!("{right}: {error:#}"));
         }

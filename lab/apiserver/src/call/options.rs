@@ -24,6 +24,13 @@ impl Query {
         Self(values)
     }
 
+    /// The same, but that nothing is to be kept.
+    pub(crate) fn dry(&self) -> Self {
+        let mut values = self.0.clone();
+        values.insert("dryRun".to_owned(), "All".to_owned());
+        Self(values)
+    }
+
     pub(crate) fn text(&self, name: &str) -> &str {
         self.0.get(name).map_or("", String::as_str)
     }

@@ -6,7 +6,8 @@ use std::path::Path;
 use anyhow::{Context, ensure};
 use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::{Secret, Service};
-use kube::api::{ApiResource, DeleteParams, DynamicObject, Patch, PatchParams};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::api::{ApiResource, DeleteParams, DynamicObject, Patch, PatchParams, PostParams};
 use kube::{Api, Client, Resource};
 use patina::api::{ConfigurationState, ServiceL2Status};
 use patina_lab::cluster::{NAMESPACE, addresses, announcements};
@@ -31,6 +32,8 @@ const METRICS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4A
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
     Controller,
+    /// A controller that serves its webhook and does nothing else.
+    Webhook,
     Speaker,
 }
 
@@ -38,9 +41,14 @@ impl Part {
     /// Its verb, and its ServiceAccount.
     pub(super) const fn account(self) -> &'static str {
         match self {
-            Self::Controller => "controller",
+            Self::Controller | Self::Webhook => "controller",
             Self::Speaker => "speaker",
         }
+    }
+
+    fn arguments(self) -> Vec<String> {
+        let only = (self == Self::Webhook).then(|| "--webhook-mode=onlywebhook".to_owned());
+        std::iter::once(self.account().to_owned()).chain(only).collect()
     }
 }
 
@@ -56,7 +64,7 @@ pub(super) struct Alone<'a> {
 impl<'a> Alone<'a> {
     /// Makes objects that nobody has looked at yet.
     pub(super) async fn prepare(cluster: &'a Cluster, part: Part, round: usize) -> anyhow::Result<Self> {
-        let service = format!("{}-{round}", part.account());
+        let service = format!("{part:?}-{round}").to_lowercase();
         let alone = Self { cluster, part, service, withdrawn: false };
         alone.forget().await?;
         alone.make(round).await?;
@@ -69,7 +77,7 @@ impl<'a> Alone<'a> {
 
     fn namespace(&self) -> anyhow::Result<&Namespace> {
         Ok(match self.part {
-            Part::Controller => self.cluster.api_host().namespace(),
+            Part::Controller | Part::Webhook => self.cluster.api_host().namespace(),
             Part::Speaker => self.cluster.node(NODE)?.host().namespace(),
         })
     }
@@ -82,7 +90,7 @@ impl<'a> Alone<'a> {
         std::fs::write(key.join("secretkey"), "sixteen bytes and more")?;
         let account = folder.join("kubeconfigs").join(self.part.account());
         let own = match self.part {
-            Part::Controller => ("METALLB_DEPLOYMENT", "controller".to_owned()),
+            Part::Controller | Part::Webhook => ("METALLB_DEPLOYMENT", "controller".to_owned()),
             Part::Speaker => ("METALLB_ML_SECRET_KEY_PATH", key.display().to_string()),
         };
         let environment = vec![
@@ -94,7 +102,7 @@ impl<'a> Alone<'a> {
         ];
         let launch = Launch {
             program: Path::new(PATINA),
-            arguments: vec![self.part.account().to_owned()],
+            arguments: self.part.arguments(),
             environment,
             keep: Keep::Shipped,
             log: folder.join(format!("rbac-{}.log", self.service)),
@@ -134,6 +142,7 @@ impl<'a> Alone<'a> {
     async fn forget(&self) -> anyhow::Result<()> {
         delete::<Lease>(self.kube(), "patina-controller").await?;
         delete::<Secret>(self.kube(), "metallb-memberlist").await?;
+        delete::<Secret>(self.kube(), "metallb-webhook-cert").await?;
         let statuses = l2statuses(self.kube());
         let every = kube::api::ListParams::default();
         statuses.delete_collection(&DeleteParams::default(), &every).await?;
@@ -148,6 +157,7 @@ impl<'a> Alone<'a> {
         manifest::apply(self.kube(), &manifest::parse("objects of a round", &objects)?).await?;
         match self.part {
             Part::Controller => self.leave_a_status_of_a_node_that_is_gone().await,
+            Part::Webhook => self.leave_an_empty_secret().await,
             Part::Speaker => self.assign().await,
         }
     }
@@ -162,6 +172,14 @@ impl<'a> Alone<'a> {
         statuses.patch(&self.service, &PatchParams::apply("test"), &Patch::Apply(object)).await?;
         let written = Patch::Merge(json!({ "status": status }));
         statuses.patch_status(&self.service, &PatchParams::default(), &written).await?;
+        Ok(())
+    }
+
+    /// As MetalLB's manifests bring it along.
+    async fn leave_an_empty_secret(&self) -> anyhow::Result<()> {
+        let metadata = ObjectMeta { name: Some("metallb-webhook-cert".to_owned()), ..ObjectMeta::default() };
+        let secret = Secret { metadata, ..Secret::default() };
+        Api::namespaced(self.kube().clone(), NAMESPACE).create(&PostParams::default(), &secret).await?;
         Ok(())
     }
 
