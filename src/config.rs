@@ -12,6 +12,7 @@
 
 mod advertisement;
 mod build;
+mod claims;
 mod duplicate;
 mod identity;
 mod labels;
@@ -25,6 +26,7 @@ mod tests;
 
 pub use advertisement::{Advertisement, Preference};
 pub use build::{Config, Objects};
+pub use claims::{Claim, Claimant};
 pub use identity::{Identity, Timestamp};
 pub use labels::Labels;
 pub use options::{CoolDown, IpamEndpoint, IpamEndpointError, Options, ReservationError, Reservations};

@@ -20,6 +20,7 @@ mod node;
 mod object;
 mod pool;
 mod service;
+mod span;
 mod store;
 mod touched;
 

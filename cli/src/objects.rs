@@ -62,7 +62,7 @@ impl Standing {
     /// As the controller knows it.
     pub(crate) fn world(&self) -> World {
         let mut world = World::default();
-        for kind in [Kind::Namespace, Kind::Pool, Kind::Advertisement, Kind::Service] {
+        for kind in [Kind::Namespace, Kind::Node, Kind::Pool, Kind::Advertisement, Kind::Service] {
             let these = self.objects.iter().filter(|object| object.kind() == kind);
             world.reset(kind, these.cloned().collect());
         }

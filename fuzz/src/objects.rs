@@ -27,6 +27,7 @@ fn build(input: &Input) {
     let mut objects = Objects {
         pools: input.pools.iter().collect(),
         advertisements: input.advertisements.iter().collect(),
+        ..Objects::default()
     };
     let first = Config::build(&objects, &Config::default());
     objects.pools.reverse();

@@ -182,7 +182,8 @@ impl Driver {
     fn build_config(&mut self) {
         let pools = self.world.pools().map(|p| &p.source).collect();
         let advertisements = self.world.advertisements().map(|a| &a.source).collect();
-        let (config, problems) = Config::build(&Objects { pools, advertisements }, &self.config);
+        let (config, problems) =
+            Config::build(&Objects { pools, advertisements, ..Objects::default() }, &self.config);
         self.config = config;
         self.outlets.metrics.client.config_loaded.set(1);
         self.outlets.metrics.client.config_stale.set(problems.iter().any(|p| p.kind.rejects()).into());

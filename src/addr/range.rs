@@ -129,6 +129,30 @@ impl AddressRange {
         }
     }
 
+    /// The addresses that lie in both.
+    pub fn intersection(&self, other: &Self) -> Option<Self> {
+        let both = || Self::between(self.family, self.first.max(other.first), self.last.min(other.last));
+        self.overlaps(other).then(both)
+    }
+
+    /// The range from the lowest to the highest address of both, which are of one family.
+    pub fn through(&self, other: &Self) -> Self {
+        Self::between(self.family, self.first.min(other.first), self.last.max(other.last))
+    }
+
+    /// The narrowest prefix that holds all of it.
+    pub const fn enclosing_prefix(&self) -> Self {
+        let host = match (self.first ^ self.last).leading_zeros() {
+            0 => u128::MAX,
+            zeros => (1 << (128 - zeros)) - 1,
+        };
+        Self::between(self.family, self.first & !host, self.last | host)
+    }
+
+    pub(super) const fn between(family: Family, first: u128, last: u128) -> Self {
+        Self { family, first, last }
+    }
+
     pub(super) const fn ends(&self) -> (u128, u128) {
         (self.first, self.last)
     }

@@ -10,7 +10,7 @@ use std::net::IpAddr;
 
 use thiserror::Error;
 
-use super::{AddressRange, Family};
+use super::{AddressRange, Family, Gaps};
 use usable::{Usable, is_buggy};
 
 /// Which last octets of IPv4 addresses may be used.
@@ -38,6 +38,7 @@ pub struct Overlap {
 pub struct RangeSet {
     ranges: Vec<AddressRange>,
     last_octet: LastOctet,
+    gaps: Gaps,
     /// Places in `ranges`, by the first address.
     places: BTreeMap<IpAddr, usize>,
     v4: Line,
@@ -70,13 +71,34 @@ impl RangeSet {
         }
         self.places.insert(range.first(), self.ranges.len());
         self.ranges.push(range);
-        let usable = Usable::of(range, self.last_octet);
+        self.enter(range);
+        Ok(())
+    }
+
+    /// The same ranges, of which these addresses are not usable, and no others.
+    #[must_use]
+    pub fn without(mut self, gaps: Gaps) -> Self {
+        self.gaps = gaps;
+        (self.v4, self.v6) = Default::default();
+        for range in self.ranges.clone() {
+            self.enter(range);
+        }
+        self
+    }
+
+    fn enter(&mut self, range: AddressRange) {
         let line = match range.family() {
             Family::V4 => &mut self.v4,
             Family::V6 => &mut self.v6,
         };
-        line.0.push((line.count(), usable));
-        Ok(())
+        for piece in self.gaps.rest_of(&range) {
+            line.0.push((line.count(), Usable::of(piece, self.last_octet)));
+        }
+    }
+
+    /// What is left out of the ranges.
+    pub const fn gaps(&self) -> &Gaps {
+        &self.gaps
     }
 
     /// The ranges in listed order.
@@ -95,9 +117,14 @@ impl RangeSet {
         self.place(address).is_some()
     }
 
-    /// Whether `address` lies in a range and its last octet may be used.
+    /// Whether `address` lies in a range and is usable.
     pub fn contains(&self, address: IpAddr) -> bool {
-        self.covers(address) && !(self.last_octet == LastOctet::AvoidBuggy && is_buggy(address))
+        self.covers(address) && !self.bars_last_octet(address) && !self.gaps.contains(address)
+    }
+
+    /// Whether its last octet keeps `address` from being used.
+    pub fn bars_last_octet(&self, address: IpAddr) -> bool {
+        self.last_octet == LastOctet::AvoidBuggy && is_buggy(address)
     }
 
     /// Number of usable addresses of `family`; saturates at `u128::MAX`.

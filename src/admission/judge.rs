@@ -95,7 +95,8 @@ fn refuses(kind: &ProblemKind) -> bool {
 
 impl Standing {
     fn objects(&self) -> Objects<'_> {
-        Objects { pools: self.pools.iter().collect(), advertisements: self.advertisements.iter().collect() }
+        let (pools, advertisements) = (self.pools.iter().collect(), self.advertisements.iter().collect());
+        Objects { pools, advertisements, ..Objects::default() }
     }
 
     fn with_pool<'a>(&'a self, pool: &'a PoolSource) -> Objects<'a> {

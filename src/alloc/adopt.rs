@@ -72,7 +72,7 @@ impl Search<'_> {
                 return Err(Refusal::PoolClosed(pool.name.clone()));
             }
             for address in addresses {
-                if pool.state == PoolState::Sound && !pool.ranges.contains(address) {
+                if pool.state == PoolState::Sound && pool.ranges.bars_last_octet(address) {
                     return Err(Refusal::BuggyAddress(address));
                 }
                 ledger.check(address, self.key(), &self.demand.terms)?;

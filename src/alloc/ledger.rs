@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::{Addresses, Pools, Refusal, SharingKey, Terms};
-use crate::addr::{Family, Runs};
+use crate::addr::{AddressRange, Family, Runs};
 use crate::config::Pool;
 use crate::name::{PoolName, ServiceKey};
 
@@ -66,6 +66,12 @@ impl Ledger {
     /// Who holds the address, in the order of the keys.
     pub fn holders(&self, address: IpAddr) -> &[ServiceKey] {
         self.entries.get(&address).map_or(&[], |entry| &entry.holders)
+    }
+
+    /// How many addresses of this range are held as those of the pool.
+    pub fn held_in(&self, pool: &PoolName, range: &AddressRange) -> u64 {
+        let entries = self.entries.range(range.first()..=range.last());
+        entries.fold(0, |held, (_, entry)| held + u64::from(entry.pool == *pool))
     }
 
     /// How much of a pool is held.

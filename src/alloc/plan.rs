@@ -39,6 +39,8 @@ pub struct Decision {
     pub refusal: Option<Refusal>,
     /// Why it holds fewer addresses than it would rather have: one of two families, or too few of one.
     pub missing: Option<Refusal>,
+    /// Why an address that it holds would not be given out today; it is kept all the same.
+    pub doubt: Option<Refusal>,
     /// Why something that it held was taken from it; told until its status shows that.
     pub lost: Option<Refusal>,
     /// What it asks of IPAM endpoints.

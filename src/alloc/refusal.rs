@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::{Clash, MOST_PER_FAMILY, Unlent};
 use crate::addr::Family;
-use crate::name::{PoolName, ServiceKey};
+use crate::name::{NodeName, PoolName, ServiceKey};
 
 /// Why a demand was not met.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,6 +50,15 @@ pub enum Refusal {
     PoolClosed(PoolName),
     /// `avoidBuggyIPs` bars it.
     BuggyAddress(IpAddr),
+    /// The pool leaves it out.
+    Excluded(IpAddr),
+    /// It is a node's own.
+    NodeAddress {
+        /// The address.
+        address: IpAddr,
+        /// Whose.
+        node: NodeName,
+    },
     /// Another Service holds it, and the two cannot share.
     InUse {
         /// The address.
@@ -139,6 +148,8 @@ impl Refusal {
                 )
             }
             Self::BuggyAddress(address) => format!("avoidBuggyIPs of its pool bars {address}"),
+            Self::Excluded(address) => format!("its pool leaves {address} out"),
+            Self::NodeAddress { address, node } => format!("{address} is an address of node {node}"),
             Self::InUse { address, by, clash } => format!("{address} is held by {by}, {clash}"),
             Self::NoPools => "there is no IPAddressPool".into(),
             Self::NotAutoAssignable => "no IPAddressPool is for this Service without being asked for".into(),

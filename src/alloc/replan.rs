@@ -25,7 +25,8 @@ pub fn replan(
         Kind::Service | Kind::L2Status | Kind::EndpointSlice | Kind::Node | Kind::Link => true,
         Kind::Namespace | Kind::Pool | Kind::Advertisement => false,
     };
-    let short = touched.kinds.iter().all(distant).then(|| steps(world, config, policy, &mut last, touched));
+    let short = (!touched.claims && touched.kinds.iter().all(distant))
+        .then(|| steps(world, config, policy, &mut last, touched));
     let Some(steps) = short.flatten() else {
         let plan = plan(world, config, policy, &last);
         let changed = plan.changed_since(&last);

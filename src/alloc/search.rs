@@ -166,8 +166,8 @@ impl<'a> Search<'a> {
             }
             self.open_pool(&pool.name)?;
             for address in [address].into_iter().chain(addresses) {
-                if !pool.ranges.contains(address) {
-                    return Err(Refusal::BuggyAddress(address));
+                if let Some(barred) = barred(pool, address) {
+                    return Err(barred);
                 }
                 ledger.check(address, self.key(), &self.demand.terms)?;
             }
@@ -347,4 +347,16 @@ impl<'a> Search<'a> {
         let mut free = |family| pools.iter().any(|pool| self.some_of(pool, family, ledger).is_ok());
         wanted().find(|family| !free(*family)).map_or(Refusal::NotTogether, Refusal::Exhausted)
     }
+}
+
+/// Why a pool never gives out an address of its ranges.
+pub(super) fn barred(pool: &Pool, address: IpAddr) -> Option<Refusal> {
+    if pool.ranges.contains(address) {
+        return None;
+    }
+    if let Some(node) = pool.node_at(address) {
+        return Some(Refusal::NodeAddress { address, node: node.clone() });
+    }
+    let buggy = pool.ranges.bars_last_octet(address);
+    Some(if buggy { Refusal::BuggyAddress(address) } else { Refusal::Excluded(address) })
 }

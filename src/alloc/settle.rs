@@ -1,9 +1,10 @@
 //! From what a Service keeps to what it gets.
 
 use super::adopt::Kept;
-use super::search::Search;
+use super::search::{Search, barred};
 use super::{Allocation, Decision, Families, Ledger, Refusal, Strictness};
 use crate::addr::Family;
+use crate::config::PoolState;
 
 impl Search<'_> {
     /// Decides with the ledger as it stands; what is kept is in it already. Writes nothing down.
@@ -16,9 +17,20 @@ impl Search<'_> {
             Some(held) => self.improve(held, kept.partly, strictness, ledger),
         };
         let decision = self.with_wishes(decision, ledger);
+        let doubt = decision.allocation.as_ref().and_then(|held| self.doubt(held));
+        let decision = Decision { doubt, ..decision };
         let released = decision.allocation.is_none() && kept.allocation.is_some();
         let lost = if released { decision.refusal.clone() } else { None };
         Decision { lost: kept.lost.clone().or(lost), ..decision }
+    }
+
+    /// Why what is held would not be given out today.
+    fn doubt(&self, held: &Allocation) -> Option<Refusal> {
+        held.addresses.iter().find_map(|address| {
+            let pool = self.config.pool(held.pools.of(Family::of(address))?)?;
+            let judged = pool.state == PoolState::Sound && !pool.ranges.gaps().is_empty();
+            if judged { barred(pool, address) } else { None }
+        })
     }
 
     fn improve(
@@ -113,6 +125,6 @@ impl From<Result<Allocation, Refusal>> for Decision {
             Ok(allocation) => (Some(allocation), None),
             Err(refusal) => (None, Some(refusal)),
         };
-        Self { allocation, refusal, missing: None, lost: None, wishes: Vec::new() }
+        Self { allocation, refusal, missing: None, doubt: None, lost: None, wishes: Vec::new() }
     }
 }

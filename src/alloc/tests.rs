@@ -5,6 +5,7 @@ pub(crate) mod cluster;
 mod dual_stack;
 mod families;
 mod law;
+mod left_out;
 mod pools;
 mod requests;
 mod several;

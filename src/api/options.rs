@@ -12,19 +12,22 @@ pub enum PoolOption {
     CoolDown,
     /// Which addresses are kept for which Services.
     Reserve,
+    /// Which addresses are never given out.
+    Exclude,
     /// The endpoint that lends its addresses.
     Ipam,
 }
 
 impl PoolOption {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::CoolDown, Self::Reserve, Self::Ipam];
+    pub const ALL: [Self; 4] = [Self::CoolDown, Self::Reserve, Self::Exclude, Self::Ipam];
 
     /// The part of the key behind the prefix.
     pub const fn suffix(self) -> &'static str {
         match self {
             Self::CoolDown => "cool-down",
             Self::Reserve => "reserve",
+            Self::Exclude => "exclude",
             Self::Ipam => "ipam",
         }
     }

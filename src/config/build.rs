@@ -6,8 +6,8 @@ use std::num::NonZeroU64;
 
 use super::problem::Finding;
 use super::{
-    Advertisement, AdvertisementSource, Identity, Labels, Origin, Pool, PoolSource, PoolState, Problem,
-    ProblemKind, ServiceAllocation, options,
+    Advertisement, AdvertisementSource, Claim, Identity, Labels, Origin, Pool, PoolSource, PoolState,
+    Problem, ProblemKind, ServiceAllocation, options,
 };
 use crate::addr::{AddressRange, Family, Overlap};
 use crate::name::{ObjectKey, PoolName};
@@ -19,15 +19,17 @@ pub struct Objects<'a> {
     pub pools: Vec<&'a PoolSource>,
     /// L2Advertisements.
     pub advertisements: Vec<&'a AdvertisementSource>,
+    /// Addresses that something else uses.
+    pub claims: Vec<Claim>,
 }
 
 /// What is in force.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Config {
-    pools: BTreeMap<PoolName, Pool>,
+    pub(super) pools: BTreeMap<PoolName, Pool>,
     advertisements: BTreeMap<ObjectKey, Advertisement>,
     /// Ranges of the sound pools, none overlapping, by their first address.
-    index: BTreeMap<IpAddr, (AddressRange, PoolName)>,
+    pub(super) index: BTreeMap<IpAddr, (AddressRange, PoolName)>,
     /// Names of sound pools that are given out unasked: those for somebody first, in the order in which they are tried.
     pinned: Vec<PoolName>,
     unpinned: Vec<PoolName>,
@@ -41,6 +43,7 @@ impl Config {
         let mut config = Self::default();
         let mut problems = Vec::new();
         config.read_pools(objects, last, &mut problems);
+        config.heed(&objects.claims, &mut problems);
         config.read_advertisements(objects, last, &mut problems);
         config.order_pools();
         problems

@@ -4,6 +4,7 @@
 //! nothing, so that a misspelt one is noticed.
 
 mod cool_down;
+mod exclusions;
 mod ipam;
 mod reservations;
 
@@ -11,7 +12,7 @@ use std::collections::BTreeMap;
 
 use super::ProblemKind;
 use super::problem::Finding;
-use crate::addr::RangeSet;
+use crate::addr::{Gaps, RangeSet};
 use crate::api::{OWN_PREFIX, PoolOption};
 
 pub use cool_down::CoolDown;
@@ -25,6 +26,8 @@ pub struct Options {
     pub cool_down: CoolDown,
     /// Which addresses are kept for which Services.
     pub reservations: Reservations,
+    /// Which addresses are never given out.
+    pub excluded: Gaps,
     /// Who lends its addresses; `None`: the allocator chooses among them itself.
     pub ipam: Option<IpamEndpoint>,
 }
@@ -44,6 +47,10 @@ impl Options {
         if let Some(text) = text(PoolOption::Reserve) {
             let bad = |error| at(PoolOption::Reserve, ProblemKind::BadReservation(error));
             options.reservations = Reservations::read(text, ranges).map_err(bad)?;
+        }
+        if let Some(text) = text(PoolOption::Exclude) {
+            let bad = |error| at(PoolOption::Exclude, ProblemKind::BadExclusion(error));
+            options.excluded = exclusions::read(text).map_err(bad)?;
         }
         if let Some(text) = text(PoolOption::Ipam) {
             let bad = |error| at(PoolOption::Ipam, ProblemKind::BadIpamEndpoint(error));
@@ -84,7 +91,7 @@ mod tests {
     }
 
     fn build(source: &PoolSource, last: &Config) -> (Config, Vec<String>) {
-        let objects = Objects { pools: vec![source], advertisements: Vec::new() };
+        let objects = Objects { pools: vec![source], ..Objects::default() };
         let (config, problems) = Config::build(&objects, last);
         (config, problems.iter().map(|p| format!("{} {}", p.kind, p.field)).collect())
     }
@@ -105,6 +112,7 @@ mod tests {
         let (before, _) = build(&asking(&[("cool-down", "1h")]), &Config::default());
         for (key, value, problem) in [
             ("cool-down", "soon", "BadCoolDown metadata.annotations[patina.dev/cool-down]"),
+            ("exclude", "192.0.2", "BadExclusion metadata.annotations[patina.dev/exclude]"),
             ("reserve", "192.0.3.1=web/shop", "BadReservation metadata.annotations[patina.dev/reserve]"),
             ("ipam", "http://ipam:9000", "BadIpamEndpoint metadata.annotations[patina.dev/ipam]"),
         ] {

@@ -1,6 +1,6 @@
 //! A pool: which addresses, and for whom.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::num::NonZeroU64;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use super::problem::Finding;
 use super::{AllocationSource, Identity, Labels, Options, PoolSource, ProblemKind, Selector, duplicate};
 use crate::addr::{AddressRange, Family, LastOctet, RangeSet};
-use crate::name::PoolName;
+use crate::name::{NodeName, PoolName};
 
 /// Whether a pool gives out addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +40,8 @@ pub struct Pool {
     pub options: Options,
     /// Whether it gives out addresses.
     pub state: PoolState,
+    /// Nodes whose own addresses lie in its ranges.
+    pub(super) nodes: BTreeMap<IpAddr, NodeName>,
 }
 
 /// Whom a pool is for.
@@ -56,14 +58,16 @@ impl Pool {
     /// Reads what is written. Problems come with the path of their field.
     pub(super) fn read(source: &PoolSource) -> Result<Self, Finding> {
         let ranges = read_ranges(source)?;
+        let options = Options::read(&source.options, &ranges)?;
         Ok(Self {
             identity: source.identity.clone(),
             name: PoolName::new(source.identity.key.name.clone()),
             labels: source.labels.clone(),
             auto_assign: source.auto_assign,
             allocation: source.allocation.as_ref().map(ServiceAllocation::read).transpose()?,
-            options: Options::read(&source.options, &ranges)?,
-            ranges,
+            ranges: ranges.without(options.excluded.clone()),
+            options,
+            nodes: BTreeMap::new(),
             state: PoolState::Sound,
         })
     }
@@ -80,6 +84,7 @@ impl Pool {
             allocation: None,
             options: Options::default(),
             state: PoolState::Invalid,
+            nodes: BTreeMap::new(),
         };
         last.map_or_else(understood, |last| Self { state: PoolState::Invalid, ..last.clone() })
     }

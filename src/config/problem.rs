@@ -4,8 +4,8 @@ mod table;
 
 use std::fmt;
 
-use super::{Identity, IpamEndpointError, ReservationError, SelectorError};
-use crate::addr::{Overlap, RangeError};
+use super::{Claimant, Identity, IpamEndpointError, ReservationError, SelectorError};
+use crate::addr::{AddressRange, Overlap, RangeError};
 use crate::name::PoolName;
 
 /// A kind of object that the operator writes.
@@ -51,6 +51,14 @@ impl Finding {
         Self { field: field.into(), kind: Box::new(kind) }
     }
 
+    /// There are so many more of the kind.
+    pub(super) fn and(mut self, more: usize) -> Self {
+        if let ProblemKind::Claimed { others, .. } = &mut *self.kind {
+            *others = more;
+        }
+        self
+    }
+
     pub(super) fn of(self, origin: Origin, object: &Identity) -> Problem {
         Problem { origin, object: object.clone(), field: self.field, kind: *self.kind }
     }
@@ -79,6 +87,17 @@ pub enum ProblemKind {
         /// What they share; the first is of this pool.
         overlap: Overlap,
     },
+    /// It holds addresses that something else uses.
+    Claimed {
+        /// Who uses them.
+        by: Claimant,
+        /// The first of them.
+        range: AddressRange,
+        /// How many more of the kind use addresses of the pool.
+        others: usize,
+    },
+    /// Not a list of addresses to leave out.
+    BadExclusion(RangeError),
     /// Not a label selector.
     BadSelector(SelectorError),
     /// A preference outside 1 to 100.
@@ -112,9 +131,11 @@ impl ProblemKind {
             | Self::Duplicate(_)
             | Self::BadCoolDown(_)
             | Self::BadReservation(_)
+            | Self::BadExclusion(_)
             | Self::BadIpamEndpoint(_) => true,
             Self::OverlappedBy { .. }
             | Self::UnknownPool(_)
+            | Self::Claimed { .. }
             | Self::UnknownOption(_)
             | Self::NotYetSupported => false,
         }
@@ -144,6 +165,11 @@ impl ProblemKind {
             Self::BadWeight(weight) => format!("{weight} is not between 1 and 100"),
             Self::Duplicate(entry) => format!("{entry} is written twice"),
             Self::BadCoolDown(text) => format!("{text:?} is no duration such as 10m, 1h30m or 0"),
+            Self::Claimed { by, range, others: 0 } => format!("{range} is in use by {by}"),
+            Self::Claimed { by, range, others } => {
+                format!("{range} is in use by {by}, and {others} more like it")
+            }
+            Self::BadExclusion(error) => error.to_string(),
             Self::BadReservation(error) => error.to_string(),
             Self::BadIpamEndpoint(error) => error.to_string(),
             Self::UnknownOption(key) => format!("{key} means nothing"),

@@ -49,13 +49,13 @@ fn selector(key: &str, value: &str) -> LabelSelector {
 }
 
 fn build(pools: &[PoolSource], last: &Config) -> (Config, Vec<String>) {
-    let objects = Objects { pools: pools.iter().collect(), advertisements: Vec::new() };
+    let objects = Objects { pools: pools.iter().collect(), ..Objects::default() };
     let (config, problems) = Config::build(&objects, last);
     (config, problems.iter().map(|p| format!("{} {}", p.object, matter(p))).collect())
 }
 
 fn build_advertisements(sources: &[AdvertisementSource], last: &Config) -> (Config, Vec<String>) {
-    let objects = Objects { pools: Vec::new(), advertisements: sources.iter().collect() };
+    let objects = Objects { advertisements: sources.iter().collect(), ..Objects::default() };
     let (config, problems) = Config::build(&objects, last);
     (config, problems.iter().map(matter).collect())
 }
@@ -253,7 +253,8 @@ fn row_53_pools_are_selected_by_name_or_by_label() {
     let mut both = advertisement("l2");
     both.pools = vec!["a".into(), "nope".into()];
     both.pool_selectors = vec![selector("zone", "east")];
-    let objects = Objects { pools: pools.iter().collect(), advertisements: vec![&both] };
+    let objects =
+        Objects { pools: pools.iter().collect(), advertisements: vec![&both], ..Objects::default() };
     let (config, problems) = Config::build(&objects, &Config::default());
     let selected = |name: &str| {
         let pool = config.pool(&name.into()).unwrap();

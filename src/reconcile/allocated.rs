@@ -16,7 +16,8 @@ pub(super) fn allocated(service: &Service, decision: &Decision) -> Condition {
         (Some(allocation), None) => {
             let missing = decision.missing.as_ref();
             let missing = missing.map(|m| format!("; {}: {}", lacking(allocation), m.line()));
-            let message = allocation.to_string() + &missing.unwrap_or_default();
+            let doubt = decision.doubt.as_ref().map(|doubt| format!("; kept, although {}", doubt.line()));
+            let message = allocation.to_string() + &missing.unwrap_or_default() + &doubt.unwrap_or_default();
             let moved = moved(service, decision, &message);
             (true, ALLOCATED, message + &moved)
         }

@@ -87,6 +87,8 @@ impl Teller {
             | Refusal::PoolClosed(_)
             | Refusal::BuggyAddress(_)
             | Refusal::InUse { .. }
+            | Refusal::Excluded(_)
+            | Refusal::NodeAddress { .. }
             | Refusal::NoPools
             | Refusal::NotAutoAssignable
             | Refusal::NoSuchFamily(_)

@@ -3,29 +3,30 @@
 use std::fmt::Write;
 
 use crate::api::ConfigurationResult;
-use crate::config::Problem;
+use crate::config::{Problem, ProblemKind};
 
 /// What one process says of its configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reading {
     /// In one word.
     pub result: ConfigurationResult,
-    /// What is refused, one object a line; empty when nothing is.
+    /// What is refused, and what is claimed by others, one object a line; empty when nothing is.
     pub summary: String,
 }
 
 impl Reading {
     /// What these problems amount to. One that leaves its object in force makes nothing invalid.
     pub fn of(problems: &[Problem]) -> Self {
-        let rejected: Vec<_> = problems.iter().filter(|p| p.kind.rejects()).collect();
+        let claimed = |p: &Problem| matches!(p.kind, ProblemKind::Claimed { .. });
+        let told: Vec<_> = problems.iter().filter(|p| p.kind.rejects() || claimed(p)).collect();
         let mut summary = String::new();
-        for (place, problem) in rejected.iter().enumerate() {
+        for (place, problem) in told.iter().enumerate() {
             let line_break = if place == 0 { "" } else { "\n" };
             // Writing to a String cannot fail.
             let _ = write!(summary, "{line_break}{} {}: {problem}", problem.origin, problem.object);
         }
-        let result =
-            if rejected.is_empty() { ConfigurationResult::Valid } else { ConfigurationResult::Invalid };
+        let rejects = problems.iter().any(|p| p.kind.rejects());
+        let result = if rejects { ConfigurationResult::Invalid } else { ConfigurationResult::Valid };
         Self { result, summary }
     }
 }
@@ -40,7 +41,7 @@ mod tests {
     #[test]
     fn row_46_each_refused_object_has_its_line_and_what_is_in_force_has_none() {
         let (good, bad, worse) = (pool("good", &["192.0.2.0/28"]), pool("bad", &["x"]), pool("worse", &[]));
-        let objects = Objects { pools: vec![&good, &bad, &worse], advertisements: vec![] };
+        let objects = Objects { pools: vec![&good, &bad, &worse], ..Objects::default() };
         let (_, problems) = Config::build(&objects, &Config::default());
         let reading = Reading::of(&problems);
         assert_eq!(reading.result, ConfigurationResult::Invalid);

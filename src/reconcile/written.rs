@@ -70,7 +70,10 @@ fn accepted(object: &Identity, problems: &[&Problem], standing: &[Condition]) ->
     let rejected = problems.iter().any(|p| p.kind.rejects());
     let reason = match problems {
         _ if rejected => AcceptedReason::Invalid,
-        _ if problems.iter().any(|p| matches!(p.kind, ProblemKind::OverlappedBy { .. })) => {
+        _ if problems
+            .iter()
+            .any(|p| matches!(p.kind, ProblemKind::OverlappedBy { .. } | ProblemKind::Claimed { .. })) =>
+        {
             AcceptedReason::Overlapped
         }
         [.., problem] if problem.kind == ProblemKind::NotYetSupported => AcceptedReason::NotYetSupported,
@@ -87,7 +90,15 @@ fn counters(grounds: Grounds<'_>, name: &PoolName) -> PoolCounters {
     let usage = grounds.plan.ledger().usage(name);
     let pool = grounds.config.pool(name).filter(|pool| pool.state == PoolState::Sound);
     let capacity = |family| pool.map_or(0, |pool| pool.ranges.count(family));
-    let free = |family, held: u64| clamp(capacity(family).saturating_sub(held.into()));
+    let left_out = |family| {
+        let gaps = pool.into_iter().flat_map(|pool| pool.ranges.gaps().ranges());
+        let of_family = gaps.filter(|gap| gap.family() == family);
+        of_family.map(|gap| grounds.plan.ledger().held_in(name, gap)).sum::<u64>()
+    };
+    let free = |family, held: u64| {
+        let usable = held.saturating_sub(left_out(family));
+        clamp(capacity(family).saturating_sub(usable.into()))
+    };
     PoolCounters {
         assigned_v4: clamp(usage.v4.into()),
         assigned_v6: clamp(usage.v6.into()),

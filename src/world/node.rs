@@ -1,9 +1,12 @@
 //! Nodes: which of them may announce.
 
+use std::net::IpAddr;
+
 use k8s_openapi::api::core::v1::Node as ApiNode;
 use serde::{Deserialize, Serialize};
 
-use crate::config::{Identity, Labels};
+use crate::addr::AddressRange;
+use crate::config::{Claim, Claimant, Identity, Labels};
 use crate::name::{NodeName, ObjectKey};
 
 /// A node that carries this label, with any value, takes no traffic from outside.
@@ -22,12 +25,26 @@ pub struct Node {
     pub ready: bool,
     /// Condition `NetworkUnavailable` is `True`.
     pub network_unavailable: bool,
+    /// `status.addresses` of the types InternalIP and ExternalIP.
+    pub addresses: Box<[IpAddr]>,
+    /// `spec.podCIDRs`.
+    pub pod_ranges: Box<[AddressRange]>,
 }
 
 impl Node {
     /// The key under which the API server names it.
     pub fn key(&self) -> ObjectKey {
         ObjectKey::new("", self.name.as_str())
+    }
+
+    /// Addresses that it uses itself, and those that it gives to Pods.
+    pub fn claims(&self) -> impl Iterator<Item = Claim> {
+        let own = |address: &IpAddr| Claim {
+            by: Claimant::Node(self.name.clone()),
+            range: AddressRange::single(*address),
+        };
+        let pods = |range: &AddressRange| Claim { by: Claimant::Pods(self.name.clone()), range: *range };
+        self.addresses.iter().map(own).chain(self.pod_ranges.iter().map(pods))
     }
 
     /// Whether it carries [`EXCLUDE_LABEL`].
@@ -46,6 +63,19 @@ impl From<&ApiNode> for Node {
             labels: Labels::from(&node.metadata.labels),
             ready: holds("Ready"),
             network_unavailable: holds("NetworkUnavailable"),
+            addresses: read_addresses(node),
+            pod_ranges: read_pod_ranges(node),
         }
     }
+}
+
+fn read_addresses(node: &ApiNode) -> Box<[IpAddr]> {
+    let all = node.status.iter().flat_map(|status| status.addresses.iter().flatten());
+    let own = all.filter(|address| matches!(address.type_.as_str(), "InternalIP" | "ExternalIP"));
+    own.filter_map(|address| address.address.parse().ok()).collect()
+}
+
+fn read_pod_ranges(node: &ApiNode) -> Box<[AddressRange]> {
+    let all = node.spec.iter().flat_map(|spec| spec.pod_cidrs.iter().flatten());
+    all.filter_map(|range| range.parse().ok()).collect()
 }

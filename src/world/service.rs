@@ -25,6 +25,8 @@ pub struct Service {
     pub class: Option<Arc<str>>,
     /// `spec.clusterIPs`, of which only the family matters; `None` in it stands for a text that is no address.
     pub cluster_families: Box<[Option<Family>]>,
+    /// `spec.clusterIPs` that are addresses. The `World` takes them for what it knows of all Services, and keeps none.
+    pub cluster_addresses: Box<[IpAddr]>,
     /// `spec.ipFamilyPolicy`.
     pub family_policy: FamilyPolicy,
     /// The first of `spec.ipFamilies`.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 
+use super::span::Span;
 use super::{
     Advertisement, Change, EndpointSlice, Kind, L2Status, Link, LoanFact, Loans, Namespace, Node, Object,
     Pool, Service, Touched,
@@ -24,6 +25,8 @@ pub struct World {
     announcers: BTreeMap<ServiceKey, BTreeSet<ObjectKey>>,
     links: BTreeMap<LinkIndex, Link>,
     loans: Loans,
+    /// Between which addresses the cluster addresses of Services lie.
+    cluster_addresses: Span,
     listed: BTreeSet<Kind>,
 }
 
@@ -44,7 +47,7 @@ impl World {
             Object::EndpointSlice(slice) => {
                 put(&mut self.slices, Kind::EndpointSlice, slice.key.clone(), slice)
             }
-            Object::Node(node) => put(&mut self.nodes, Kind::Node, node.key(), node),
+            Object::Node(node) => self.apply_node(node),
             Object::Namespace(n) => put(&mut self.namespaces, Kind::Namespace, n.key.clone(), n),
             Object::Pool(pool) => self.apply_pool(pool),
             Object::Advertisement(advertisement) => self.apply_advertisement(advertisement),
@@ -60,7 +63,7 @@ impl World {
                 None => Touched::default(),
             },
             Kind::EndpointSlice => remove(&mut self.slices, kind, key),
-            Kind::Node => remove(&mut self.nodes, kind, key),
+            Kind::Node => self.delete_node(key),
             Kind::Namespace => remove(&mut self.namespaces, kind, key),
             Kind::Pool => remove(&mut self.pools, kind, key),
             Kind::Advertisement => remove(&mut self.advertisements, kind, key),
@@ -132,15 +135,29 @@ impl World {
 
     fn apply_service(&mut self, mut service: Service) -> Touched {
         let key = service.key().clone();
+        let seen = mem::take(&mut service.cluster_addresses);
+        let claims = self.cluster_addresses.widen(&seen);
         if !service.concerns_us() {
-            return self.delete(Kind::Service, &key);
+            return Touched { claims, ..self.delete(Kind::Service, &key) };
         }
         let before = self.services.get(&key).filter(|s| s.identity.uid == service.identity.uid);
         if let Some(before) = before {
             service.inherited.clone_from(&before.inherited);
         }
         let _ = put(&mut self.services, Kind::Service, key.clone(), service);
-        Touched::service(Kind::Service, key)
+        Touched { claims, ..Touched::service(Kind::Service, key) }
+    }
+
+    fn apply_node(&mut self, node: Node) -> Touched {
+        let used = |node: &Node| node.claims().collect::<Vec<_>>();
+        let before = self.nodes.get(&node.key()).map(used).unwrap_or_default();
+        let claims = before != used(&node);
+        Touched { claims, ..put(&mut self.nodes, Kind::Node, node.key(), node) }
+    }
+
+    fn delete_node(&mut self, key: &ObjectKey) -> Touched {
+        let claims = self.nodes.get(key).is_some_and(|node| node.claims().next().is_some());
+        Touched { claims, ..remove(&mut self.nodes, Kind::Node, key) }
     }
 
     fn apply_pool(&mut self, pool: Pool) -> Touched {
@@ -207,6 +224,12 @@ impl World {
         Objects {
             pools: self.pools.values().map(|pool| &pool.source).collect(),
             advertisements: self.advertisements.values().map(|a| &a.source).collect(),
+            claims: self
+                .nodes
+                .values()
+                .flat_map(Node::claims)
+                .chain(self.cluster_addresses.claims())
+                .collect(),
         }
     }
 

@@ -12,6 +12,8 @@ pub struct Touched {
     pub kinds: BTreeSet<Kind>,
     /// Kinds of which an object has changed only in the status that we write ourselves.
     pub statuses: BTreeSet<Kind>,
+    /// Addresses have changed that something else than a pool uses.
+    pub claims: bool,
     /// Services that have changed, and Services whose [`super::L2Status`] has.
     pub services: BTreeSet<ServiceKey>,
 }
@@ -19,18 +21,19 @@ pub struct Touched {
 impl Touched {
     /// Whether nothing has changed, so that there is nothing to decide.
     pub fn is_empty(&self) -> bool {
-        self.kinds.is_empty() && self.statuses.is_empty()
+        self.kinds.is_empty() && self.statuses.is_empty() && !self.claims
     }
 
     /// Whether what the operator wants has changed, so that the [`crate::config::Config`] is to be built again.
     pub fn config(&self) -> bool {
-        self.kinds.contains(&Kind::Pool) || self.kinds.contains(&Kind::Advertisement)
+        self.claims || self.kinds.contains(&Kind::Pool) || self.kinds.contains(&Kind::Advertisement)
     }
 
     /// Adds what another change has touched.
     pub fn merge(&mut self, other: Self) {
         self.kinds.extend(other.kinds);
         self.statuses.extend(other.statuses);
+        self.claims |= other.claims;
         self.services.extend(other.services);
     }
 

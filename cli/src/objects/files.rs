@@ -126,6 +126,10 @@ impl Document {
                 let namespace: v1::Namespace = self.core()?;
                 Ok(Some(Object::Namespace(world::Namespace::from(&namespace))))
             }
+            ("v1", "Node", Purpose::Standing) => {
+                let node: v1::Node = self.core()?;
+                Ok(Some(Object::Node(world::Node::from(&node))))
+            }
             (_, "IPAddressPool", _) if ours(&version) => {
                 let pool: IPAddressPool = self.own(&version, system_namespace)?;
                 let here = pool.metadata.namespace.as_deref() == Some(system_namespace);

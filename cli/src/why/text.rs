@@ -24,6 +24,9 @@ pub(super) fn of(answer: &Answer<'_>) -> String {
 
 fn decided(answer: &Answer<'_>, decision: &Decision, trace: &Trace) -> Vec<String> {
     let mut lines = vec![format!("Service {} {}", answer.service.key(), outcome(decision))];
+    if let Some(doubt) = &decision.doubt {
+        lines.push(format!("It keeps its addresses, although {}.", doubt.line()));
+    }
     lines.extend(trace.demand.as_ref().map(asks));
     if let Some(shown) = answer.shows_otherwise() {
         lines.push(format!("Its status shows {shown}: the controller has not written this decision yet."));

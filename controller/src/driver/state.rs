@@ -16,8 +16,9 @@ use crate::outbox::{Lane, Outbox, Outcome, Place};
 /// Kinds that the controller watches all the time; Services are watched while it leads.
 pub const KINDS: [Kind; 5] = [Kind::Namespace, Kind::Node, Kind::Pool, Kind::Advertisement, Kind::L2Status];
 
-/// Kinds without which nothing is decided: a Service whose pool is not known yet would lose its address.
-const NEEDED: [Kind; 3] = [Kind::Namespace, Kind::Pool, Kind::Advertisement];
+/// Kinds without which nothing is decided: a Service whose pool is not known yet would lose its address, and one might get
+/// the address of a node.
+const NEEDED: [Kind; 4] = [Kind::Namespace, Kind::Node, Kind::Pool, Kind::Advertisement];
 
 /// Everything known and decided.
 pub struct State {

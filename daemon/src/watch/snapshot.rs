@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use k8s_openapi::api::core::v1::{Namespace, Service};
+use k8s_openapi::api::core::v1::{Namespace, Node, Service};
 use kube::api::ListParams;
 use kube::{Api, Client, Resource};
 use patina::api::{IPAddressPool, L2Advertisement};
@@ -28,6 +28,7 @@ pub struct NotListed {
 pub async fn snapshot(client: &Client, namespace: &str) -> Result<Vec<Object>, NotListed> {
     let mut objects = list("Services", Api::<Service>::all(client.clone()), read::service).await?;
     objects.extend(list("Namespaces", Api::<Namespace>::all(client.clone()), read::namespace).await?);
+    objects.extend(list("Nodes", Api::<Node>::all(client.clone()), read::node).await?);
     objects.extend(list("IPAddressPools", own::<IPAddressPool>(client, namespace), read::pool).await?);
     let advertisements = own::<L2Advertisement>(client, namespace);
     objects.extend(list("L2Advertisements", advertisements, read::advertisement).await?);

@@ -71,6 +71,14 @@ impl Refusal {
             "An IPAddressPool with avoidBuggyIPs gives out no IPv4 address that ends in .0 or .255.",
             "ask for another address, or set avoidBuggyIPs to false",
             Self::BuggyAddress(v4(0));
+        Self::Excluded(_) => "Excluded",
+            "An IPAddressPool gives out none of the addresses that its annotation patina.dev/exclude lists; who holds one keeps it.",
+            "ask for another address, or take it off patina.dev/exclude of the pool",
+            Self::Excluded(v4(7));
+        Self::NodeAddress { .. } => "NodeAddress",
+            "An address that a node has itself is never given out, since the node would go off the network; who holds one keeps it.",
+            "ask for another address, and leave those of nodes out of the IPAddressPool",
+            Self::NodeAddress { address: v4(7), node: "node-a".into() };
         Self::InUse { .. } => "InUse",
             "Services share an address only if they agree on a sharing key, serve different ports, and reach the same Pods where \
              externalTrafficPolicy is Local.",

@@ -5,7 +5,7 @@ use crate::alloc::{Decision, Plan, Policy, Strictness, Verdict, plan};
 use crate::config::{AllocationSource, Config, Identity, Labels, PoolSource, Timestamp};
 use crate::name::ObjectKey;
 use crate::world::{
-    Annotated, Annotations, FamilyPolicy, Kind, Namespace, Object, Pool, Port, Protocol, Service,
+    Annotated, Annotations, FamilyPolicy, Kind, Namespace, Node, Object, Pool, Port, Protocol, Service,
     TrafficPolicy, World,
 };
 
@@ -50,6 +50,23 @@ pub(crate) fn pinned(name: &str, addresses: &[&str], priority: i64) -> PoolSourc
     PoolSource { allocation: Some(allocation), ..pool(name, addresses) }
 }
 
+/// A pool that leaves these addresses out.
+pub(crate) fn excluding(excluded: &str, pool: PoolSource) -> PoolSource {
+    PoolSource { options: [("exclude".to_owned(), excluded.to_owned())].into(), ..pool }
+}
+
+/// A node with these addresses of its own.
+pub(crate) fn node(name: &str, addresses: &[&str]) -> Node {
+    Node {
+        name: name.into(),
+        labels: Labels::default(),
+        ready: true,
+        network_unavailable: false,
+        addresses: addresses.iter().map(|a| a.parse().unwrap()).collect(),
+        pod_ranges: Box::default(),
+    }
+}
+
 /// An IPv4 Service on port 80, created at second `created`.
 pub(crate) fn service(name: &str, created: i64) -> Service {
     Service {
@@ -57,6 +74,7 @@ pub(crate) fn service(name: &str, created: i64) -> Service {
         load_balancer: true,
         class: None,
         cluster_families: [Some(Family::V4)].into(),
+        cluster_addresses: Box::default(),
         family_policy: FamilyPolicy::Single,
         primary_family: Some(Family::V4),
         traffic_policy: TrafficPolicy::Cluster,
@@ -124,6 +142,12 @@ impl Cluster {
             Object::Pool(Pool { source: source.clone(), counters: None, conditions: Box::default() })
         });
         self.world.reset(Kind::Pool, pools.collect());
+        self.config = Config::build(&self.world.written(), &self.config).0;
+    }
+
+    /// These nodes and no others.
+    pub(crate) fn nodes(&mut self, nodes: &[Node]) {
+        self.world.reset(Kind::Node, nodes.iter().cloned().map(Object::Node).collect());
         self.config = Config::build(&self.world.written(), &self.config).0;
     }
 

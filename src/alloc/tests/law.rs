@@ -2,7 +2,9 @@
 
 use proptest::prelude::*;
 
-use super::cluster::{Cluster, dual, in_pool, pinned, pool, requesting, service, sharing, v6};
+use super::cluster::{
+    Cluster, dual, excluding, in_pool, node, pinned, pool, requesting, service, sharing, v6,
+};
 use crate::addr::Family;
 use crate::alloc::{
     self, Decision, Fate, PassedOver, Plan, Refusal, Terms, Verdict, explain, forecast, plan, replan,
@@ -14,6 +16,7 @@ use crate::world::{FamilyPolicy, Kind, Object, Protocol, Service, Touched, Traff
 #[derive(Clone, Debug)]
 enum Step {
     Pools(u8),
+    Nodes(bool),
     Apply(Box<Service>),
     Delete(String),
     Turn,
@@ -62,6 +65,7 @@ fn per_family(mut service: Service, count: &str) -> Service {
 fn any_step() -> impl Strategy<Value = Step> {
     prop_oneof![
         1 => (0..6u8).prop_map(Step::Pools),
+        1 => any::<bool>().prop_map(Step::Nodes),
         6 => any_service().prop_map(|service| Step::Apply(Box::new(service))),
         2 => (0..8usize).prop_map(|name| Step::Delete(format!("s{name}"))),
         3 => Just(Step::Turn),
@@ -76,7 +80,10 @@ fn pools(which: u8) -> Vec<PoolSource> {
         1 => vec![pool("a", &["192.0.2.0-192.0.2.2"])],
         2 => vec![pool("a", &["192.0.2.0-192.0.2.2", "2001:db8::/126"])],
         3 => vec![pool("a", &["192.0.2.1-192.0.2.2"]), pool("b", &["198.51.100.0/31", "2001:db8::/127"])],
-        4 => vec![pinned("a", &["192.0.2.0/30"], 3), pool("b", &["2001:db8::/64"])],
+        4 => vec![
+            pinned("a", &["192.0.2.0/30"], 3),
+            excluding("2001:db8::1-2001:db8::2", pool("b", &["2001:db8::/64"])),
+        ],
         _ => vec![pool("a", &["nonsense"]), pool("b", &["192.0.2.0-192.0.2.1", "2001:db8::/127"])],
     }
 }
@@ -85,6 +92,7 @@ impl Cluster {
     fn take(&mut self, step: Step) {
         match step {
             Step::Pools(which) => self.pools(&pools(which)),
+            Step::Nodes(near) => self.nodes(&[node("n", &[if near { "192.0.2.1" } else { "203.0.113.1" }])]),
             Step::Apply(service) => self.apply(*service),
             Step::Delete(name) => self.delete(&name),
             Step::Turn => self.turn(),

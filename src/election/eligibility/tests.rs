@@ -98,7 +98,8 @@ impl Scene {
             options: Default::default(),
             unsupported: vec![],
         };
-        let objects = Objects { pools: vec![&pool], advertisements: vec![&self.advertisement] };
+        let objects =
+            Objects { pools: vec![&pool], advertisements: vec![&self.advertisement], ..Objects::default() };
         Config::build(&objects, &Config::default()).0
     }
 

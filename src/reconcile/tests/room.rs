@@ -53,6 +53,8 @@ impl Room {
             labels: Default::default(),
             ready: *ready,
             network_unavailable: false,
+            addresses: [].into(),
+            pod_ranges: [].into(),
         };
         self.cluster.world.reset(Kind::Node, ready.iter().map(|n| Object::Node(node(n))).collect());
     }

@@ -1,6 +1,7 @@
 use super::room::{Room, notices};
-use crate::alloc::tests::cluster::{pool, service, v6};
-use crate::reconcile::{CrdFlavor, Effect};
+use crate::alloc::tests::cluster::{excluding, node, pool, service, v6};
+use crate::api::ConfigurationResult;
+use crate::reconcile::{CrdFlavor, Effect, Reading};
 use crate::world::{Kind, Object, PoolCounters};
 
 fn counters(room: &Room) -> PoolCounters {
@@ -28,6 +29,40 @@ fn row_47_counters_follow_assignment_and_a_manual_edit_is_put_right() {
     room.delete("s");
     room.settle();
     assert_eq!(counters(&room).available_v4, 4);
+}
+
+#[test]
+fn what_a_pool_leaves_out_is_not_available_and_a_holder_of_it_is_assigned() {
+    let mut room = Room::with(&[pool("a", &["192.0.2.0/29"])]);
+    room.apply(service("s", 1));
+    room.settle();
+    room.cluster.pools(&[excluding("192.0.2.0/30", pool("a", &["192.0.2.0/29"]))]);
+    room.read();
+    room.apply(service("t", 2));
+    room.settle();
+    let counted = counters(&room);
+    assert_eq!((counted.assigned_v4, counted.available_v4), (2, 3));
+    let kept = room.condition("s", "Allocated");
+    assert!(kept.starts_with("True Allocated: 192.0.2.0 from pool a; kept, although Excluded: "), "{kept}");
+    assert_eq!(room.settle(), []);
+}
+
+#[test]
+fn a_pool_that_holds_an_address_of_a_node_says_so() {
+    let mut room = Room::with(&[pool("a", &["192.0.2.0/29"])]);
+    room.cluster.nodes(&[node("n1", &["192.0.2.7"])]);
+    room.read();
+    let told = notices(&room.settle());
+    assert!(
+        told.iter().any(|notice| notice.contains("ConfigurationError NodeAddress: spec.addresses[0]: ")),
+        "{told:?}"
+    );
+    let pools: Vec<_> = room.world.pools().flat_map(|pool| pool.conditions.iter()).collect();
+    assert_eq!((pools.len(), pools[0].reason.as_ref()), (1, "Overlapped"));
+    let reading = Reading::of(&room.problems);
+    assert_eq!(reading.result, ConfigurationResult::Valid);
+    assert!(reading.summary.contains("192.0.2.7/32 is in use by node n1"), "{}", reading.summary);
+    assert_eq!(room.settle(), []);
 }
 
 #[test]

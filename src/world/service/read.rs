@@ -23,6 +23,7 @@ impl From<&ApiService> for Service {
             load_balancer: spec.type_.as_deref() == Some("LoadBalancer"),
             class: spec.load_balancer_class.as_deref().map(Into::into),
             cluster_families: read_cluster_families(spec),
+            cluster_addresses: read_cluster_addresses(spec),
             family_policy: read_family_policy(spec),
             primary_family: spec.ip_families.iter().flatten().next().and_then(|f| read_family(f)),
             traffic_policy: read_traffic_policy(spec),
@@ -44,6 +45,10 @@ fn read_cluster_families(spec: &ServiceSpec) -> Box<[Option<Family>]> {
     let all = spec.cluster_ips.as_deref().unwrap_or_default();
     let all = if all.is_empty() { spec.cluster_ip.as_slice() } else { all };
     all.iter().filter(|text| !text.is_empty()).map(family).collect()
+}
+
+fn read_cluster_addresses(spec: &ServiceSpec) -> Box<[IpAddr]> {
+    spec.cluster_ips.iter().flatten().filter_map(|text| text.parse().ok()).collect()
 }
 
 fn read_family(text: &str) -> Option<Family> {

@@ -17,7 +17,14 @@ fn service(name: &str, uid: &str, addresses: &[&str]) -> Service {
 }
 
 fn node(name: &str, ready: bool) -> Node {
-    Node { name: name.into(), labels: Labels::default(), ready, network_unavailable: false }
+    Node {
+        name: name.into(),
+        labels: Labels::default(),
+        ready,
+        network_unavailable: false,
+        addresses: [].into(),
+        pod_ranges: [].into(),
+    }
 }
 
 fn l2status(name: &str, service: &str) -> L2Status {

@@ -104,6 +104,7 @@ pub fn service(wish: &Wish, identity: Identity, standing: Option<&Service>) -> S
         load_balancer: wish.kind != Type::ClusterIp,
         class: (wish.kind == Type::OtherClass).then(|| "example.com/other".into()),
         cluster_families: cluster,
+        cluster_addresses: Box::default(),
         family_policy,
         primary_family: Some(primary),
         traffic_policy: if wish.local { TrafficPolicy::Local } else { TrafficPolicy::Cluster },

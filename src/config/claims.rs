@@ -1,0 +1,172 @@
+//! Addresses that something else than a pool uses: a pool that holds some is told so before it gives out the first one.
+//!
+//! Decides what is reported, and that an address of a node is never given out: whoever answered for it would take the node
+//! off the network. All else may be meant so, and stays in force.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::IpAddr;
+
+use super::problem::Finding;
+use super::{Config, Origin, Pool, Problem, ProblemKind};
+use crate::addr::{AddressRange, Gaps};
+use crate::name::{NodeName, PoolName};
+
+/// Addresses that something else uses.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Claim {
+    /// Who uses them.
+    pub by: Claimant,
+    /// Which.
+    pub range: AddressRange,
+}
+
+/// Who uses addresses that are no pool's.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Claimant {
+    /// A node: `InternalIP` or `ExternalIP` in its status.
+    Node(NodeName),
+    /// Pods on a node: `spec.podCIDRs`.
+    Pods(NodeName),
+    /// Services: from the lowest to the highest cluster address that was seen.
+    Services,
+}
+
+impl fmt::Display for Claimant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Node(node) => write!(f, "node {node}"),
+            Self::Pods(node) => write!(f, "Pods on node {node}"),
+            Self::Services => f.write_str("cluster addresses of Services"),
+        }
+    }
+}
+
+/// Claims of one kind on one pool: where the first of them is, and how many there are besides.
+type Found = (Finding, usize);
+
+impl Config {
+    /// Holds the claims against the pools in force.
+    pub(super) fn heed(&mut self, claims: &[Claim], problems: &mut Vec<Problem>) {
+        let mut nodes: BTreeMap<PoolName, BTreeMap<IpAddr, NodeName>> = BTreeMap::new();
+        let mut found: BTreeMap<(PoolName, u8), Found> = BTreeMap::new();
+        for claim in claims {
+            for (range, pool) in self.holding(&claim.range) {
+                let Some(pool) = self.pools.get(pool) else { continue };
+                if let Some(finding) = disputed(pool, range, claim) {
+                    let entry = found.entry((pool.name.clone(), rank(&claim.by)));
+                    entry.and_modify(|(_, others)| *others += 1).or_insert((finding, 0));
+                }
+                if let Claimant::Node(node) = &claim.by {
+                    nodes.entry(pool.name.clone()).or_default().insert(claim.range.first(), node.clone());
+                }
+            }
+        }
+        for ((name, _), (finding, others)) in found {
+            let pool = self.pools.get(&name);
+            problems.extend(pool.map(|pool| finding.and(others).of(Origin::Pool, &pool.identity)));
+        }
+        for (name, nodes) in nodes {
+            self.pools.entry(name).and_modify(|pool| pool.leave_out(nodes));
+        }
+    }
+
+    /// Ranges of the pools in force that hold some of these addresses.
+    fn holding(&self, range: &AddressRange) -> impl Iterator<Item = (&AddressRange, &PoolName)> {
+        let below = self.index.range(..=range.last()).rev().map(|(_, (held, pool))| (held, pool));
+        let range = *range;
+        below.take_while(move |(held, _)| held.overlaps(&range))
+    }
+}
+
+/// What is to be said of a claim on this range of a pool; nothing if the pool leaves the addresses out.
+fn disputed(pool: &Pool, range: &AddressRange, claim: &Claim) -> Option<Finding> {
+    let both = range.intersection(&claim.range)?;
+    let first = *pool.options.excluded.rest_of(&both).first()?;
+    let place = pool.ranges.ranges().iter().position(|listed| listed == range)?;
+    let kind = ProblemKind::Claimed { by: claim.by.clone(), range: first, others: 0 };
+    Some(Finding::at(format!("spec.addresses[{place}]"), kind))
+}
+
+const fn rank(by: &Claimant) -> u8 {
+    match by {
+        Claimant::Node(_) => 0,
+        Claimant::Pods(_) => 1,
+        Claimant::Services => 2,
+    }
+}
+
+impl Pool {
+    /// Addresses of nodes are not given out.
+    fn leave_out(&mut self, nodes: BTreeMap<IpAddr, NodeName>) {
+        let excluded = self.options.excluded.ranges().iter().copied();
+        let gaps: Gaps = excluded.chain(nodes.keys().copied().map(AddressRange::single)).collect();
+        self.ranges = std::mem::take(&mut self.ranges).without(gaps);
+        self.nodes = nodes;
+    }
+
+    /// The node whose own address it is.
+    pub fn node_at(&self, address: IpAddr) -> Option<&NodeName> {
+        self.nodes.get(&address)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::tests::pool;
+    use crate::config::{Objects, PoolSource};
+
+    fn claim(by: Claimant, range: &str) -> Claim {
+        Claim { by, range: range.parse().unwrap() }
+    }
+
+    fn told(pool: &PoolSource, claims: Vec<Claim>) -> (Config, Vec<String>) {
+        let objects = Objects { pools: vec![pool], claims, ..Objects::default() };
+        let (config, problems) = Config::build(&objects, &Config::default());
+        assert!(problems.iter().all(|p| !p.kind.rejects()));
+        (config, problems.iter().map(|p| format!("{} {}: {}", p.kind, p.field, p.kind.sentence())).collect())
+    }
+
+    #[test]
+    fn a_pool_that_holds_what_others_use_is_told_so_and_stays_in_force() {
+        let lan = pool("lan", 0, &["203.0.113.0/24", "10.0.0.0/8"]);
+        let claims = vec![
+            claim(Claimant::Node("n1".into()), "10.1.0.1/32"),
+            claim(Claimant::Node("n2".into()), "192.0.2.1/32"),
+            claim(Claimant::Pods("n1".into()), "10.244.0.0/24"),
+            claim(Claimant::Pods("n2".into()), "10.244.1.0/24"),
+            claim(Claimant::Services, "10.96.0.0/12"),
+        ];
+        let (config, problems) = told(&lan, claims);
+        assert_eq!(
+            problems,
+            [
+                "NodeAddress spec.addresses[1]: 10.1.0.1/32 is in use by node n1",
+                "PodRange spec.addresses[1]: 10.244.0.0/24 is in use by Pods on node n1, and 1 more like it",
+                "ServiceRange spec.addresses[1]: 10.96.0.0/12 is in use by cluster addresses of Services",
+            ]
+        );
+        let lan = config.pool(&"lan".into()).unwrap();
+        let usable = |address: &str| lan.ranges.contains(address.parse().unwrap());
+        assert_eq!([usable("10.1.0.1"), usable("10.244.0.1"), usable("10.1.0.2")], [false, true, true]);
+    }
+
+    #[test]
+    fn what_a_pool_leaves_out_is_not_disputed() {
+        let options = [("exclude".to_owned(), "10.244.0.0/16,10.1.0.1".to_owned())].into();
+        let lan = PoolSource { options, ..pool("lan", 0, &["10.0.0.0/8"]) };
+        let claims = vec![
+            claim(Claimant::Node("n1".into()), "10.1.0.1/32"),
+            claim(Claimant::Pods("n1".into()), "10.244.0.0/24"),
+        ];
+        assert_eq!(told(&lan, claims).1, Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_claim_on_many_ranges_is_told_once_for_each_pool() {
+        let lan = pool("lan", 0, &["10.0.0.0/24", "10.0.2.0/24"]);
+        let (_, problems) = told(&lan, vec![claim(Claimant::Services, "10.0.0.0/8")]);
+        assert_eq!(problems.len(), 1, "{problems:?}");
+    }
+}
