@@ -1,9 +1,10 @@
-//! Status objects of this node, written by one task. The driver says what it wants, whole; a slow API server sees the latest
-//! only.
+//! Status objects of this node, written by one task, some at a time. The driver says what it wants, whole; a slow API server
+//! sees the latest only.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use futures::{StreamExt, stream};
 use kube::api::{ApiResource, DeleteParams, DynamicObject, Patch, PatchParams};
 use kube::{Api, Client};
 use patina::api::{SPEAKER_FIELD_MANAGER, ServiceL2Status};
@@ -21,6 +22,8 @@ use crate::metrics::Metrics;
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 const FORBIDDEN: u16 = 403;
 const NOT_FOUND: u16 = 404;
+/// Requests under way: after a take-over of a thousand addresses as many objects are due, each of them two requests.
+const AT_ONCE: usize = 8;
 /// Longest value of a label (Kubernetes, "Labels and Selectors").
 const LONGEST_LABEL: usize = 63;
 
@@ -51,14 +54,13 @@ impl Publisher {
 pub(crate) fn start(client: Client, owner: Owner, metrics: Metrics) -> Publisher {
     let (wanted, effects) = watch::channel(Vec::new());
     let (settle, settled) = watch::channel(true);
-    let executor = Executor { client, owner };
     let mut task = JoinSet::new();
-    task.spawn(carry_out_all(executor, effects, settle, metrics));
+    task.spawn(carry_out_all(Writer { client, owner }, effects, settle, metrics));
     Publisher { wanted, settled, _task: task }
 }
 
 async fn carry_out_all(
-    mut executor: Executor,
+    mut writer: Writer,
     mut wanted: watch::Receiver<Vec<Effect>>,
     settle: watch::Sender<bool>,
     metrics: Metrics,
@@ -67,19 +69,21 @@ async fn carry_out_all(
     let mut backoff = Backoff::up_to(LONGEST_PAUSE);
     let mut told = BTreeSet::new();
     loop {
-        let effects = wanted.borrow_and_update().clone();
-        done.retain(|_, effect| effects.contains(effect));
+        let effects: BTreeMap<_, _> =
+            wanted.borrow_and_update().iter().map(|effect| (effect.key(), effect.clone())).collect();
+        done.retain(|key, effect| effects.get(key) == Some(effect));
+        let due: Vec<_> = effects.into_iter().filter(|(key, _)| !done.contains_key(key)).collect();
         let mut failed = false;
-        for effect in effects.into_iter().filter(|e| done.get(&e.key()) != Some(e)).collect::<Vec<_>>() {
+        if !due.is_empty() {
             settle.send_replace(false);
-            match executor.carry_out(&effect).await {
-                Ok(()) => {
-                    done.insert(effect.key(), effect);
-                }
-                Err(error) => {
-                    metrics.client.update_errors.add(1);
-                    tell(&mut told, &error, &effect);
-                    failed = true;
+            for (key, effect, outcome) in writer.carry_out(due).await {
+                match outcome {
+                    Ok(()) => drop(done.insert(key, effect)),
+                    Err(error) => {
+                        metrics.client.update_errors.add(1);
+                        tell(&mut told, &error, &key.object);
+                        failed = true;
+                    }
                 }
             }
         }
@@ -100,8 +104,8 @@ async fn carry_out_all(
 
 /// One line for each code until everything stands again: the same trouble has many objects. A right that is missing is told
 /// where all requests pass.
-fn tell(told: &mut BTreeSet<Option<u16>>, error: &kube::Error, effect: &Effect) {
-    let (reason, object) = (describe(error), effect.key().object);
+fn tell(told: &mut BTreeSet<Option<u16>>, error: &kube::Error, object: &ObjectKey) {
+    let reason = describe(error);
     if code(error) != Some(FORBIDDEN) && told.insert(code(error)) {
         tracing::warn!(reason, %object, "status was not written");
     } else {
@@ -109,14 +113,33 @@ fn tell(told: &mut BTreeSet<Option<u16>>, error: &kube::Error, effect: &Effect) 
     }
 }
 
-struct Executor {
+/// What was to be done, and how that went.
+type Carried = (EffectKey, Effect, Result<(), kube::Error>);
+
+struct Writer {
     client: Client,
     /// With our own Pod go its status objects; those without one the driver removes.
     owner: Owner,
 }
 
-impl Executor {
-    async fn carry_out(&mut self, effect: &Effect) -> Result<(), kube::Error> {
+impl Writer {
+    async fn carry_out(&mut self, due: Vec<(EffectKey, Effect)>) -> Vec<Carried> {
+        let batch = Batch { client: &self.client, owners: self.owner.references(&self.client).await };
+        let one = async |(key, effect)| {
+            let outcome = batch.carry_out(&effect).await;
+            (key, effect, outcome)
+        };
+        stream::iter(due).map(one).buffer_unordered(AT_ONCE).collect().await
+    }
+}
+
+struct Batch<'a> {
+    client: &'a Client,
+    owners: Vec<Value>,
+}
+
+impl Batch<'_> {
+    async fn carry_out(&self, effect: &Effect) -> Result<(), kube::Error> {
         match effect {
             Effect::L2Status(write) => self.write(write).await,
             Effect::DeleteL2Status(key) => self.delete(key).await,
@@ -127,11 +150,10 @@ impl Executor {
         }
     }
 
-    async fn write(&mut self, write: &L2StatusWrite) -> Result<(), kube::Error> {
-        let owners = self.owner.references(&self.client).await;
+    async fn write(&self, write: &L2StatusWrite) -> Result<(), kube::Error> {
         let objects = self.objects(&write.key);
         let parameters = PatchParams::apply(SPEAKER_FIELD_MANAGER).force();
-        let object = Patch::Apply(object(write, owners));
+        let object = Patch::Apply(object(write, self.owners.clone()));
         objects.patch(&write.key.name, &parameters, &object).await?;
         objects.patch_status(&write.key.name, &parameters, &Patch::Apply(status(write))).await?;
         Ok(())
