@@ -11,6 +11,7 @@ mod ingress;
 mod metrics;
 mod outage;
 mod path;
+mod pressure;
 mod privilege;
 mod rbac;
 mod restart;
@@ -46,6 +47,7 @@ fn trials(stage: &Arc<Stage>) -> Vec<Trial> {
         fault::trials,
         restart::trials,
         outage::trials,
+        pressure::trials,
         ingress::trials,
         metrics::trials,
         privilege::trials,
