@@ -3,6 +3,7 @@
 use super::beat::{Beat, Heard, Part, Want};
 use super::bytes::Unreadable;
 use super::codec;
+use super::list::Stamp;
 use super::member::{Incarnation, NodeId, State, Version};
 use super::seal::Keyring;
 use super::session::{Counts, Echo, Peer, Stale};
@@ -193,10 +194,10 @@ impl Membership {
     fn learn_lists(&mut self, parts: &mut Vec<Part>, from: NodeId, now: Instant) {
         let Some(peer) = self.peers.get_mut(&from) else { return };
         for part in parts.drain(..) {
-            peer.slice_at = Some(now);
             match part {
                 Part::Offers(slice) => {
                     self.changes.extend(peer.offers.take(slice).into_iter().map(Change::Offers));
+                    peer.arriving.0 = peer.offers.is_arriving().then_some(now);
                 }
                 Part::Claims(slice) => {
                     let version = peer.claims.stamp().version;
@@ -205,6 +206,7 @@ impl Membership {
                         let handed = claim.map(|claim| Change::HandOver { address, from, claim: *claim });
                         self.changes.extend(handed.into_iter().chain([Change::Claims(address)]));
                     }
+                    peer.arriving.1 = peer.claims.is_arriving().then_some(now);
                     if peer.claims.stamp().version > version {
                         peer.echoes_due = 2;
                     }
@@ -234,14 +236,15 @@ impl Membership {
 }
 
 impl Peer {
-    /// Which lists to ask for: those that differ, unless slices are on their way.
+    /// Which lists to ask for: those that differ, unless slices of the change are on their way.
     pub(super) fn wanted(&self, now: Instant, patience: std::time::Duration) -> Option<Want> {
-        if self.matches() || self.slice_at.is_some_and(|at| now.since(at) < patience) {
-            return None;
-        }
-        let lacks = |held: super::list::Stamp, announced| (held != announced).then_some(held.version);
-        let offers: Option<Version> = lacks(self.offers.stamp(), self.announced.0);
-        Some(Want { id: self.id, offers, claims: lacks(self.claims.stamp(), self.announced.1) })
+        let lacks = |held: Stamp, announced, arriving: Option<Instant>| -> Option<Version> {
+            let waits = arriving.is_some_and(|at| now.since(at) < patience);
+            (held != announced && !waits).then_some(held.version)
+        };
+        let offers = lacks(self.offers.stamp(), self.announced.0, self.arriving.0);
+        let claims = lacks(self.claims.stamp(), self.announced.1, self.arriving.1);
+        (offers.is_some() || claims.is_some()).then_some(Want { id: self.id, offers, claims })
     }
 }
 

@@ -95,7 +95,8 @@ pub struct Peer {
     pub(super) announced: (Stamp, Stamp),
     pub(super) greetings: u8,
     pub(super) echoes_due: u8,
-    pub(super) slice_at: Option<Instant>,
+    /// When the latest slice of a change came that is not whole yet: of the offers, of the claims.
+    pub(super) arriving: (Option<Instant>, Option<Instant>),
     pub(super) contested_until: Instant,
     window: Window,
     vouched_at: Instant,
@@ -163,7 +164,7 @@ impl Peer {
             announced: (beat.offers, beat.claims),
             greetings: 0,
             echoes_due: 0,
-            slice_at: None,
+            arriving: (None, None),
             contested_until: Instant::ZERO,
             window: Window::new(beat.sequence),
             vouched_at: Instant::ZERO,

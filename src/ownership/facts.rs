@@ -152,6 +152,7 @@ fn gather<'a>(
         vacant_since,
         place,
         vacant_by: slot.last.filter(|last| last.died).map_or(Cause::Unowned, |_| Cause::OwnerDied),
+        given_up: slot.last.is_some_and(|last| !last.died && last.target.is_none()),
         parting,
         next_target: parting.and_then(|_| next_target(slot, address, ranking, membership, now)),
         asserted_at: slot.asserted_at,

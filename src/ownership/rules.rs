@@ -106,6 +106,8 @@ pub struct Facts<'a> {
     pub place: u32,
     /// Why it came to be vacant.
     pub vacant_by: Cause,
+    /// Its last owner lives and named nobody: it may have yielded to a claim that has not arrived here yet.
+    pub given_up: bool,
     /// Why an owner should stop.
     pub parting: Option<Parting>,
     /// The best candidate that the hand-over has not tried yet.
@@ -268,9 +270,9 @@ fn bystander(facts: &Facts<'_>, probing: Option<Instant>) -> Decision {
     vacant(facts)
 }
 
-/// How long this place in line waits.
+/// How long this place in line waits; a place longer for a claim that may be on its way.
 fn turn(facts: &Facts<'_>) -> Duration {
-    facts.timing.skew * facts.place.saturating_sub(1)
+    facts.timing.skew * (facts.place.saturating_sub(1) + u32::from(facts.given_up))
 }
 
 fn vacant(facts: &Facts<'_>) -> Decision {

@@ -105,6 +105,11 @@ impl<E: Entry> Held<E> {
         Vec::new()
     }
 
+    /// Whether slices of a change are here, and others are missing.
+    pub fn is_arriving(&self) -> bool {
+        !self.incoming.is_empty()
+    }
+
     fn wants(&self, slice: &Slice) -> bool {
         let applies = slice.base == Version(0) || slice.base <= self.stamp.version;
         let newer = slice.to.version > self.stamp.version;

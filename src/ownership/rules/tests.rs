@@ -78,6 +78,7 @@ impl Case {
             vacant_since: now(),
             place: 1,
             vacant_by: Cause::OwnerDied,
+            given_up: false,
             parting: None,
             next_target: None,
             asserted_at: None,
@@ -196,6 +197,12 @@ fn take_after_the_place_in_line() {
         ..bystander()
     };
     assert_eq!(waited.decide(), Decision::Take(Cause::OwnerDied));
+}
+
+#[test]
+fn what_a_living_owner_gave_up_is_taken_a_place_later() {
+    let given_up = Case { change: |facts| facts.given_up = true, ..bystander() };
+    assert_eq!(given_up.decide(), Decision::Wait(now() + MILLI * 20));
 }
 
 #[test]
