@@ -6,8 +6,9 @@
 //! ```text
 //!  watches ── Event ─┐
 //!  effects ── Ended ─┼─► State: world ─► config ─► plan ─► review ─► outbox ─► effects under way
-//!  lease ──── Role ──┤                                           └─► notices
-//!  clock ──── now ───┘
+//!  lease ──── Role ──┤                              └──► lending   └─► notices
+//!  clock ──── now ───┤                                      └─► calls of IPAM endpoints
+//!  calls ─ Answered ─┘
 //! ```
 
 mod state;
@@ -27,6 +28,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::apply::{WriteError, Writer, Written};
+use crate::ipam::{Answered, Calls};
 use crate::lease::{Role, Times};
 
 pub use state::{KINDS, State};
@@ -66,7 +68,7 @@ struct Ended {
 pub(crate) async fn run(mut wires: Wires, mut state: State, end: impl Future<Output = ()>) {
     let mut end = pin!(end);
     let (mut under_way, mut terms) = (JoinSet::new(), Terms::default());
-    let (mut events, mut services) = (Vec::new(), Vec::new());
+    let (mut events, mut services, mut calls) = (Vec::new(), Vec::new(), Calls::default());
     loop {
         let deadline = deadline(&wires, &state, clock::now());
         tokio::select! {
@@ -74,6 +76,7 @@ pub(crate) async fn run(mut wires: Wires, mut state: State, end: impl Future<Out
             taken = wires.events.recv_many(&mut events, BUDGET) => if taken == 0 { return },
             taken = terms.recv_many(&mut services, BUDGET) => if taken == 0 { return },
             Some(ended) = under_way.join_next() => handle_end(&mut state, ended),
+            Some(answered) = calls.next() => handle_answer(&mut state, answered),
             _ = wires.role.changed() => {}
             () = clock::sleep_until(deadline) => {}
         }
@@ -81,7 +84,11 @@ pub(crate) async fn run(mut wires: Wires, mut state: State, end: impl Future<Out
         while let Some(ended) = under_way.try_join_next() {
             handle_end(&mut state, ended);
         }
+        while let Some(answered) = calls.try_next() {
+            handle_answer(&mut state, answered);
+        }
         turn(&mut wires, &mut state, &mut terms, &mut under_way);
+        ask(&wires, &mut state, &mut calls);
     }
     while under_way.join_next().await.is_some() {}
 }
@@ -135,6 +142,19 @@ impl Wires {
     fn tell(&mut self) {
         self.held_back.drain(..).for_each(|notice| self.notices.send(notice));
     }
+}
+
+/// Hands out calls of IPAM endpoints; none outlasts the term.
+fn ask(wires: &Wires, state: &mut State, calls: &mut Calls) {
+    let now = clock::now();
+    let Role::Leading { until, .. } = *wires.role.borrow() else { return };
+    while let Some(call) = state.poll_call(now) {
+        calls.begin(call, until);
+    }
+}
+
+fn handle_answer(state: &mut State, Answered { call, answer }: Answered) {
+    state.handle_answer(&call, answer, clock::now());
 }
 
 fn handle_end(state: &mut State, ended: Result<Ended, tokio::task::JoinError>) {

@@ -14,6 +14,7 @@
 
 mod apply;
 mod driver;
+mod ipam;
 mod lease;
 mod metrics;
 mod outbox;

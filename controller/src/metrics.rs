@@ -3,6 +3,7 @@
 use patina::addr::Family;
 use patina::alloc::Plan;
 use patina::config::Config;
+use patina::lending::{Ask, Call, CallError, Reply};
 use patina_daemon::metrics::{ClientMetrics, PlainCounter};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -22,6 +23,14 @@ struct ReasonLabel {
     reason: &'static str,
 }
 
+/// Label of a call of an IPAM endpoint.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct CallLabel {
+    endpoint: String,
+    call: &'static str,
+    outcome: &'static str,
+}
+
 type PoolGauge = Series<PoolLabel, Gauge>;
 
 /// Capacity and use, for one choice of families.
@@ -39,6 +48,7 @@ pub struct Metrics {
     pending: Gauge,
     /// Addresses that were taken from Services.
     taken: Series<ReasonLabel, Counter>,
+    ipam: Series<CallLabel, Counter>,
     all: Addresses,
     v4: Addresses,
     v6: Addresses,
@@ -62,6 +72,11 @@ impl Metrics {
             self.taken.clone(),
         );
         registry.register(
+            "patina_ipam_calls",
+            "Calls of IPAM endpoints that have ended, by how",
+            self.ipam.clone(),
+        );
+        registry.register(
             "patina_notices_dropped_total",
             "Events that found their queue full",
             notices_dropped,
@@ -71,6 +86,25 @@ impl Metrics {
     /// An address was taken from a Service, for this reason.
     pub(crate) fn address_taken(&self, reason: &'static str) {
         self.taken.get_or_create(&ReasonLabel { reason }).inc();
+    }
+
+    /// A call of an IPAM endpoint has ended.
+    pub(crate) fn ipam_answered(&self, call: &Call, answer: &Result<Reply, CallError>) {
+        let label = CallLabel {
+            endpoint: call.endpoint.authority().to_owned(),
+            call: match call.ask {
+                Ask::List(_) => "list",
+                Ask::Allocate(_) => "allocate",
+                Ask::Release(..) => "release",
+            },
+            outcome: match answer {
+                Ok(_) => "done",
+                Err(CallError::Refused(_)) => "refused",
+                Err(CallError::Failed(_)) => "failed",
+                Err(CallError::Garbled(_)) => "garbled",
+            },
+        };
+        self.ipam.get_or_create(&label).inc();
     }
 
     /// Shows what is in force. Series of pools that are gone go too.

@@ -90,8 +90,11 @@ impl<'a> Search<'a> {
         for family in families {
             match self.grow(&grown, family, ledger) {
                 Ok(more) => grown = more,
-                Err((more, refusal)) if self.cannot_do_with(&more, family) => return (more, Some(refusal)),
-                Err((more, refusal)) => {
+                Err(less) => {
+                    let (more, refusal) = *less;
+                    if self.cannot_do_with(&more, family) {
+                        return (more, Some(refusal));
+                    }
                     grown = more;
                     missing.get_or_insert(refusal);
                 }
@@ -110,24 +113,24 @@ impl<'a> Search<'a> {
         held: &Allocation,
         family: Family,
         ledger: &mut Ledger,
-    ) -> Result<Allocation, (Allocation, Refusal)> {
+    ) -> Result<Allocation, Box<(Allocation, Refusal)>> {
         let has = held.addresses.count(family);
         let lacks = self.demand.least().saturating_sub(has);
         if lacks == 0 {
             return Ok(held.clone());
         }
-        let pool = self.pool_for(held, family).map_err(|refusal| (held.clone(), refusal))?;
+        let pool = self.pool_for(held, family).map_err(|refusal| Box::new((held.clone(), refusal)))?;
         let more = match self.more_of(pool, family, &held.addresses, ledger) {
             Ok(more) => more,
             Err(passed) => {
                 self.searched(pool, Families::Only(family), &Err(passed.clone()));
-                return Err((held.clone(), passed.refusal(&pool.name)));
+                return Err(Box::new((held.clone(), passed.refusal(&pool.name))));
             }
         };
         let found = more.len();
         let grown = held.clone().and(&Allocation::from_one(&pool.name, more.into_iter().collect()));
         self.searched(pool, Families::Only(family), &Ok(grown.clone()));
-        if found < lacks { Err((grown, Refusal::TooFew(family))) } else { Ok(grown) }
+        if found < lacks { Err(Box::new((grown, Refusal::TooFew(family)))) } else { Ok(grown) }
     }
 
     /// The pool that a Service gets more addresses of this family of.

@@ -9,6 +9,7 @@ mod allocation;
 mod deposed;
 mod fixture;
 mod foreign;
+mod ipam;
 mod leadership;
 mod outage;
 mod pressure;

@@ -1,7 +1,13 @@
 //! What the loop owns, and what it does with it. No waiting and no clock in here.
 
+mod lending;
+
+use std::collections::BTreeSet;
+
 use patina::alloc::{Plan, Policy, plan, replan};
 use patina::config::{Config, Problem};
+use patina::lending::Lending;
+use patina::name::ServiceKey;
 use patina::reconcile::{Controller, CrdFlavor, Effect, Notice, Reading, Review, ServiceWrite};
 use patina::time::Instant;
 use patina::world::{Kind, Touched, World};
@@ -35,6 +41,7 @@ pub struct State {
     /// What was decided since leadership came; `None` while somebody else leads.
     plan: Option<Plan>,
     outbox: Outbox,
+    lending: Lending,
     told: Told,
 }
 
@@ -53,6 +60,7 @@ impl State {
             crds: CrdFlavor::default(),
             plan: None,
             outbox: Outbox::default(),
+            lending: Lending::default(),
             told: Told::default(),
         }
     }
@@ -124,6 +132,8 @@ impl State {
         self.plan = None;
         self.reading = None;
         self.outbox.clear();
+        self.lending.follow();
+        self.world.forget_loans();
         self.world.forget(Kind::Service);
         self.outlook.forget(Kind::Service);
     }
@@ -133,8 +143,9 @@ impl State {
         self.rebuild_config();
         let plan = plan(&self.world, &self.config, &self.policy, &Plan::default());
         self.told = Told::begin(&self.world);
-        self.told.planned(&plan, &self.world.services().map(|s| s.key().clone()).collect(), &self.metrics);
-        self.hand_out(plan, |controller| controller.review_all())
+        let all = self.world.services().map(|s| s.key().clone()).collect();
+        self.told.planned(&plan, &all, &self.metrics);
+        self.hand_out(plan, &all, |controller| controller.review_all())
     }
 
     fn go_on(&mut self, last: Plan, touched: &Touched) -> Vec<Notice> {
@@ -143,7 +154,7 @@ impl State {
         }
         let (plan, changed) = replan(&self.world, &self.config, &self.policy, last, touched);
         self.told.planned(&plan, &changed, &self.metrics);
-        self.hand_out(plan, |controller| controller.review(touched, &changed))
+        self.hand_out(plan, &changed, |controller| controller.review(touched, &changed))
     }
 
     fn rebuild_config(&mut self) {
@@ -156,7 +167,12 @@ impl State {
         self.problems = problems;
     }
 
-    fn hand_out(&mut self, plan: Plan, review: impl FnOnce(&Controller<'_>) -> Review) -> Vec<Notice> {
+    fn hand_out(
+        &mut self,
+        plan: Plan,
+        changed: &BTreeSet<ServiceKey>,
+        review: impl FnOnce(&Controller<'_>) -> Review,
+    ) -> Vec<Notice> {
         self.metrics.show(&self.config, &plan, self.told.waiting());
         let controller = Controller {
             world: &self.world,
@@ -166,6 +182,7 @@ impl State {
             crds: self.crds,
         };
         let notices = self.outbox.review(review(&controller), |effect| place(&self.world, effect));
+        self.borrow(&plan, changed);
         self.plan = Some(plan);
         notices
     }
@@ -187,7 +204,9 @@ impl State {
 
     /// When the loop has something to do although nothing has happened.
     pub fn poll_timeout(&self, now: Instant) -> Option<Instant> {
-        self.outbox.poll_timeout(now)
+        let again = (self.plan.is_some() && !self.touched.is_empty()).then_some(now);
+        let calls = self.lending.poll_timeout();
+        self.outbox.poll_timeout(now).into_iter().chain(calls).chain(again).min()
     }
 }
 
