@@ -153,6 +153,26 @@ mod tests {
         assert!(!before.is_taken_under(&last.bundle().0, later));
     }
 
+    /// Made as MetalLB makes it: an authority and a certificate of RSA, the key in the form of PKCS #1. Nobody trusts it.
+    const METALLB: &str = include_str!("secret/metallb.pem");
+
+    #[test]
+    fn row_91_a_secret_that_metallb_has_filled_is_used_until_it_is_due() {
+        let [authority, certificate, key] = METALLB.split("\n\n").collect::<Vec<_>>().try_into().unwrap();
+        let text = |text: &str| ByteString(format!("{text}\n").into_bytes());
+        let fields =
+            [(AUTHORITIES, authority), (CERTIFICATE, certificate), (KEY, key), (AUTHORITY_KEY, "some key")];
+        let data = fields.map(|(field, pem)| (field.to_owned(), text(pem)));
+        let secret = Secret { data: Some(data.into()), ..Secret::default() };
+        let place = Place { served_as: "metallb-webhook-service.metallb-system.svc".to_owned(), ..place() };
+        let kept = Kept::read(&secret, &place, &offer(&Command::parse_from(["test"]).tls).unwrap()).unwrap();
+        assert_eq!(step(Some(&kept), NOW), Step::Rest);
+        assert_eq!(step(Some(&kept), NOW.after(200 * LIFETIME)), Step::Renew);
+        let before = kept.own_authority(NOW).unwrap();
+        let later = renewed(Some(&secret), &place, make(&place.served_as, NOW).unwrap(), Some(before));
+        assert!(!later.data.unwrap().contains_key(AUTHORITY_KEY), "its key belongs to another authority");
+    }
+
     #[test]
     fn a_secret_that_is_empty_or_whose_key_is_anothers_is_of_no_use() {
         assert!(kept(&Secret::default()).is_none());
