@@ -37,8 +37,8 @@ const PATHS: [&str; 6] = [
     "/validate-metallb-io-v1beta1-bfdprofile",
     "/validate-metallb-io-v1beta1-community",
 ];
-/// Longest review, in bytes: an object and what it was before, each as long as etcd takes one (1.5 MiB), and some more.
-const LONGEST: usize = 4 * 1024 * 1024;
+/// Longest review, in bytes: an object and what it was before, each of ten thousand ranges and more.
+const LONGEST: usize = 2 * 1024 * 1024;
 /// Reviews that are read and judged at a time; others wait. Each may be as long as the longest.
 const AT_A_TIME: usize = 2;
 /// Longest time for one review: API servers wait for 10 seconds unless told otherwise.

@@ -52,7 +52,7 @@ async fn controller(cluster: &mut Cluster) -> anyhow::Result<()> {
 /// What it may do besides, when its webhook is on. The webhook is not reached here: whatever it would say, objects pass.
 async fn the_webhook(cluster: &mut Cluster) -> anyhow::Result<()> {
     let mut objects = webhook::shipped()?;
-    for webhook in objects.iter_mut().filter_map(|object| object.data["webhooks"].as_array_mut()).flatten() {
+    for webhook in objects.iter_mut().flat_map(webhook::webhooks) {
         webhook["failurePolicy"] = "Ignore".into();
     }
     manifest::apply(cluster.kube(), &objects).await?;

@@ -16,7 +16,7 @@ use patina_lab::daemon::{Daemon, Keep, Launch};
 use patina_lab::manifest;
 use patina_lab::wait::wait_for;
 use patina_realcluster::{Cluster, Daemons, Spec};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::stage::{PATINA, Stage};
 
@@ -37,11 +37,16 @@ pub(crate) fn shipped() -> anyhow::Result<Vec<DynamicObject>> {
         if object.types.as_ref().is_some_and(|types| types.kind == "Service") {
             object.data["spec"] = json!({ "type": "ExternalName", "externalName": "localhost" });
         }
-        for webhook in object.data["webhooks"].as_array_mut().into_iter().flatten() {
+        for webhook in webhooks(object) {
             webhook["clientConfig"]["service"]["port"] = 9443.into();
         }
     }
     Ok(objects)
+}
+
+/// The webhooks of a ValidatingWebhookConfiguration; of any other object none.
+pub(crate) fn webhooks(object: &mut DynamicObject) -> impl Iterator<Item = &mut Value> {
+    object.data.get_mut("webhooks").and_then(Value::as_array_mut).into_iter().flatten()
 }
 
 async fn life(cluster: &mut Cluster) -> anyhow::Result<()> {
