@@ -165,3 +165,72 @@ impl Review {
         Err(Status::detailed(Reason::InternalError, format!("Internal error occurred: {failed}"), details))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn hook(rule: &Value) -> Value {
+        json!({
+            "name": "one", "rules": [rule], "failurePolicy": "Fail", "timeoutSeconds": 3,
+            "clientConfig": { "service": { "namespace": "n", "name": "s", "path": "/judge" } },
+        })
+    }
+
+    #[test]
+    fn a_rule_names_operations_groups_versions_and_resources() {
+        let asked =
+            |operation, resource| Asked { operation, group: "metallb.io", version: "v1beta1", resource };
+        let rule = |operations: &[&str], resources: &[&str]| {
+            hook(
+                &json!({ "apiGroups": ["metallb.io"], "apiVersions": ["*"], "operations": operations, "resources": resources }),
+            )
+        };
+        for (operations, resources, operation, resource, about) in [
+            (&["CREATE"][..], &["pools"][..], "CREATE", "pools", true),
+            (&["CREATE"], &["pools"], "UPDATE", "pools", false),
+            (&["*"], &["pools"], "DELETE", "pools", true),
+            (&["*"], &["pools"], "UPDATE", "pools/status", false),
+            (&["*"], &["*"], "UPDATE", "pools/status", false),
+            (&["*"], &["*/*"], "UPDATE", "pools/status", true),
+            (&["*"], &["pools/status"], "UPDATE", "pools/status", true),
+        ] {
+            let written = rule(operations, resources);
+            assert_eq!(
+                Hook(&written).is_about(asked(operation, resource)),
+                about,
+                "{written} {operation} {resource}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_service_stands_for_its_cluster_ip_or_its_external_name() {
+        let written = hook(&json!({}));
+        let review = |service: Option<Value>| Hook(&written).review(json!({}), |_, _| service.as_ref());
+        let cluster = review(Some(json!({ "spec": { "type": "ClusterIP", "clusterIP": "10.96.0.9" } })));
+        assert_eq!(cluster.place.as_deref(), Ok("10.96.0.9:443"));
+        assert_eq!(
+            (cluster.url.as_str(), cluster.path().as_str()),
+            ("https://s.n.svc:443/judge", "/judge?timeout=3s")
+        );
+        assert_eq!(cluster.server, "s.n.svc");
+        let named = review(Some(json!({ "spec": { "type": "ExternalName", "externalName": "localhost" } })));
+        assert_eq!(named.place.as_deref(), Ok("localhost:443"));
+        assert!(review(None).place.is_err());
+    }
+
+    #[test]
+    fn an_answer_to_another_question_is_none() {
+        let written = hook(&json!({}));
+        let review = Hook(&written).review(json!({ "request": { "uid": "u" } }), |_, _| None);
+        let answer = |uid: &str, allowed: bool| json!({ "kind": "AdmissionReview", "response": { "uid": uid, "allowed": allowed, "warnings": ["w"] } });
+        assert_eq!(review.verdict(&answer("u", true)), Ok(Ok(vec!["w".to_owned()])));
+        let refusal = review.verdict(&answer("u", false)).unwrap().unwrap_err();
+        assert_eq!(refusal.message, "admission webhook \"one\" denied the request without explanation");
+        assert!(review.verdict(&answer("other", true)).is_err());
+        assert!(review.verdict(&json!({})).is_err());
+    }
+}
