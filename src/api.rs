@@ -24,6 +24,7 @@ mod crds;
 mod l2status;
 mod options;
 mod pool;
+mod pool_state;
 mod read;
 mod unsupported;
 
@@ -36,6 +37,7 @@ pub use l2status::{InterfaceName, ServiceL2Status, ServiceL2StatusSpec, ServiceL
 pub(crate) use options::own;
 pub use options::{OWN_PREFIX, PoolOption};
 pub use pool::{IPAddressPool, IPAddressPoolSpec, IPAddressPoolStatus, ServiceAllocation};
+pub use pool_state::{MOST_RELEASED, PoolState, PoolStateSpec, ReleasedAddress};
 pub use read::{Unreadable, read};
 pub use unsupported::{Unsupported, unsupported};
 

@@ -12,6 +12,7 @@ mod grounds;
 mod left_behind;
 mod notice;
 mod reading;
+mod remembered;
 mod service;
 mod speaker;
 #[cfg(test)]
@@ -21,7 +22,8 @@ mod written;
 pub use announced::Announced;
 pub use controller::{Controller, CrdFlavor, Review};
 pub use effect::{
-    Effect, EffectKey, L2StatusWrite, Notice, Part, ServiceWrite, Severity, StatusWrite, Subject,
+    Effect, EffectKey, L2StatusWrite, Notice, Part, PoolStateWrite, ServiceWrite, Severity, StatusWrite,
+    Subject,
 };
 pub use left_behind::LeftBehind;
 pub use reading::Reading;

@@ -4,6 +4,7 @@
 //! always the last argument.
 
 mod pauses;
+mod wall;
 
 use std::fmt;
 use std::ops::{Add, AddAssign, Sub};
@@ -12,6 +13,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub use pauses::Pauses;
+pub use wall::WallTime;
 
 /// A point on a monotonic clock: nanoseconds since an origin that the shell chooses (boot, or the start of a run).
 ///

@@ -13,6 +13,7 @@ use patina::api::IPAddressPool;
 use patina::config::Config;
 use patina::name::ObjectKey;
 use patina::reconcile::{Controller, CrdFlavor};
+use patina::time::WallTime;
 use patina::world::{Kind, Object, Pool, Service, Touched, World};
 use serde_json::json;
 
@@ -33,6 +34,8 @@ pub(crate) struct Arguments {
 
 /// Addresses for benchmarks (RFC 2544).
 const SLASH_15: &str = "198.18.0.0/15";
+/// The date of all plans.
+const NOW: WallTime = WallTime(1_700_000_000);
 
 /// Runs the benchmark.
 pub(crate) fn run(arguments: &Arguments) -> Result<Report> {
@@ -88,7 +91,7 @@ impl Cluster {
     }
 
     fn plan(&self, last: &Plan) -> Plan {
-        plan(&self.world, &self.config, &self.policy, last)
+        plan(&self.world, &self.config, &self.policy, last, NOW)
     }
 
     /// As it is when everything that was decided stands in the statuses.
@@ -118,7 +121,7 @@ impl Cluster {
         let once = |_| {
             let last = last.clone();
             let watch = Stopwatch::start();
-            let planned = replan(&self.world, &self.config, &self.policy, last, touched);
+            let planned = replan(&self.world, &self.config, &self.policy, last, touched, NOW);
             let time = watch.elapsed();
             drop(planned);
             time

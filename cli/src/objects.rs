@@ -62,7 +62,9 @@ impl Standing {
     /// As the controller knows it.
     pub(crate) fn world(&self) -> World {
         let mut world = World::default();
-        for kind in [Kind::Namespace, Kind::Node, Kind::Pool, Kind::Advertisement, Kind::Service] {
+        for kind in
+            [Kind::Namespace, Kind::Node, Kind::Pool, Kind::Advertisement, Kind::Service, Kind::PoolState]
+        {
             let these = self.objects.iter().filter(|object| object.kind() == kind);
             world.reset(kind, these.cloned().collect());
         }
@@ -82,7 +84,8 @@ impl Standing {
             | Object::Namespace(_)
             | Object::Pool(_)
             | Object::Advertisement(_)
-            | Object::L2Status(_) => None,
+            | Object::L2Status(_)
+            | Object::PoolState(_) => None,
         })
     }
 }

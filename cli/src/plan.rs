@@ -9,7 +9,9 @@ use anyhow::{Context, bail};
 use clap::Args;
 use patina::alloc::{Forecast, Prospect, Refusal, forecast, what_if};
 use patina::name::{ObjectKey, ServiceKey};
+use patina::time::WallTime;
 use patina::world::{Kind, Object, World};
+use patina_daemon::clock;
 use serde_json::{Value, json};
 
 use crate::objects::{Purpose, Setting, read};
@@ -50,7 +52,7 @@ pub(crate) fn run(plan: &Plan) -> anyhow::Result<ExitCode> {
     let standing = plan.setting.standing(&plan.state)?.world();
     let deleted = plan.deleted(&standing, &applied)?;
     let changed = what_if(&standing, applied, &deleted);
-    let forecast = forecast(&standing, &changed, &plan.setting.policy());
+    let forecast = forecast(&standing, &changed, &plan.setting.policy(), WallTime::from(clock::wall()));
     match plan.output {
         Form::Text => output::say(&text::of(&forecast)),
         Form::Json => output::say_json(&document(&forecast))?,
@@ -107,6 +109,7 @@ const fn word(kind: Kind) -> &'static str {
         | Kind::Node
         | Kind::Namespace
         | Kind::L2Status
+        | Kind::PoolState
         | Kind::Link => "IPAddressPool",
     }
 }

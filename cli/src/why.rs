@@ -10,6 +10,8 @@ use anyhow::{Context, bail};
 use clap::Args;
 use patina::config::Config;
 use patina::name::ServiceKey;
+use patina::time::WallTime;
+use patina_daemon::clock;
 
 use crate::objects::Setting;
 use crate::output::{self, Form, NOT_AS_WISHED};
@@ -47,7 +49,8 @@ pub(crate) fn run(why: &Why) -> anyhow::Result<ExitCode> {
     let service = standing.service(&key).with_context(|| format!("there is no Service {key}"))?;
     let world = standing.world();
     let (config, problems) = Config::build(&world.written(), &Config::default());
-    let answer = Answer::find(service, &world, &config, &problems, &why.setting.policy());
+    let now = WallTime::from(clock::wall());
+    let answer = Answer::find(service, &world, &config, &problems, &why.setting.policy(), now);
     match why.output {
         Form::Text => output::say(&text::of(&answer)),
         Form::Json => output::say_json(&answer.document())?,

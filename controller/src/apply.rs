@@ -6,18 +6,19 @@
 //! | status of a Service | server-side apply with force on its `status`, over the version that was decided on |
 //! | annotation of a Service | merge patch through its `status`, so that no right to the Service itself is needed |
 //! | status of a pool or an advertisement | merge patch on its `status`: what MetalLB's schema lacks is pruned, where an apply would be refused |
+//! | PoolState | create, or merge patch over the version that was decided on |
 //! | ServiceL2Status of a node that is gone | delete |
 
 mod body;
 
 use k8s_openapi::api::core::v1::Service;
-use kube::api::{ApiResource, DeleteParams, DynamicObject, Patch, PatchParams};
+use kube::api::{ApiResource, DeleteParams, DynamicObject, Patch, PatchParams, PostParams};
 use kube::core::Request;
 use kube::{Api, Client, Resource};
 use patina::alloc::Pools;
-use patina::api::{CONTROLLER_FIELD_MANAGER, IPAddressPool, L2Advertisement, ServiceL2Status};
+use patina::api::{CONTROLLER_FIELD_MANAGER, IPAddressPool, L2Advertisement, PoolState, ServiceL2Status};
 use patina::name::ObjectKey;
-use patina::reconcile::{Effect, ServiceWrite, StatusWrite, Subject};
+use patina::reconcile::{Effect, PoolStateWrite, ServiceWrite, StatusWrite, Subject};
 use patina::time::Instant;
 use patina::world::Kind;
 use patina_daemon::client::{asked_to_wait, code, describe};
@@ -89,6 +90,7 @@ impl Writer {
                 Effect::ServiceStatus(write) => self.service_status(write).await,
                 Effect::PoolAnnotation { subject, pools } => self.annotation(subject, pools.as_ref()).await,
                 Effect::Status(write) => self.status(write).await,
+                Effect::PoolState(write) => self.pool_state(write).await,
                 Effect::DeleteL2Status(key) => self.delete_l2status(key).await,
                 Effect::L2Status(_) | Effect::Notice(_) => Ok(Written::Whole),
             }
@@ -126,6 +128,18 @@ impl Writer {
         Ok(if pruned { Written::WithoutConditions } else { Written::Whole })
     }
 
+    async fn pool_state(&self, write: &PoolStateWrite) -> kube::Result<Written> {
+        let states = Api::<PoolState>::namespaced(self.client.clone(), &write.pool.key.namespace);
+        let state = body::pool_state(write);
+        if write.version.is_some() {
+            states.patch(&write.pool.key.name, &merging(), &Patch::Merge(state)).await?;
+        } else {
+            let field_manager = Some(CONTROLLER_FIELD_MANAGER.to_owned());
+            states.create(&PostParams { field_manager, ..PostParams::default() }, &state).await?;
+        }
+        Ok(Written::Whole)
+    }
+
     async fn delete_l2status(&self, key: &ObjectKey) -> kube::Result<Written> {
         let objects = Api::<ServiceL2Status>::namespaced(self.client.clone(), &key.namespace);
         objects.delete(&key.name, &DeleteParams::default()).await.map(|_| Written::Whole)
@@ -155,8 +169,12 @@ fn resource(kind: Kind) -> Option<ApiResource> {
     match kind {
         Kind::Pool => Some(ApiResource::erase::<IPAddressPool>(&())),
         Kind::Advertisement => Some(ApiResource::erase::<L2Advertisement>(&())),
-        Kind::Service | Kind::EndpointSlice | Kind::Node | Kind::Namespace | Kind::L2Status | Kind::Link => {
-            None
-        }
+        Kind::Service
+        | Kind::EndpointSlice
+        | Kind::Node
+        | Kind::Namespace
+        | Kind::L2Status
+        | Kind::PoolState
+        | Kind::Link => None,
     }
 }

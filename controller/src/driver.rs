@@ -18,7 +18,7 @@ mod term;
 use std::pin::pin;
 
 use patina::reconcile::{Effect, Notice};
-use patina::time::Instant;
+use patina::time::{Instant, WallTime};
 use patina_daemon::admin::Readiness;
 use patina_daemon::clock;
 use patina_daemon::configuration::Configuration;
@@ -108,7 +108,7 @@ fn turn(wires: &mut Wires, state: &mut State, terms: &mut Terms, under_way: &mut
     if terms.keep(term, &wires.census) {
         state.follow();
     }
-    wires.hold_back(state.decide());
+    wires.hold_back(state.decide(WallTime::from(clock::wall())));
     wires.configuration.says(state.reading());
     if state.is_ready() {
         wires.readiness.send_if_modified(|r| {

@@ -151,6 +151,7 @@ fn reference(subject: &Subject) -> ObjectReference {
         Kind::Pool => ("metallb.io/v1beta1", "IPAddressPool"),
         Kind::Advertisement => ("metallb.io/v1beta1", "L2Advertisement"),
         Kind::L2Status => ("metallb.io/v1beta1", "ServiceL2Status"),
+        Kind::PoolState => ("patina.dev/v1alpha1", "PoolState"),
         Kind::Link => ("v1", "Node"),
     };
     ObjectReference {

@@ -68,6 +68,12 @@ impl Outlook {
         self.awaited.remove(&kind);
     }
 
+    /// Whether the kind cannot be read: its definition or the right to it is missing.
+    pub fn is_closed(&self, kind: Kind) -> bool {
+        let state = self.states.get(&kind);
+        matches!(state, Some(WatchState::NotInstalled | WatchState::Forbidden(_)))
+    }
+
     fn reachability(&mut self, state: &WatchState) -> Option<Line> {
         let interrupted = |s: &WatchState| matches!(s, WatchState::Interrupted(_));
         if let WatchState::Interrupted(reason) = state
@@ -128,6 +134,7 @@ pub const fn resource(kind: Kind) -> &'static str {
         Kind::Pool => "ipaddresspools.metallb.io",
         Kind::Advertisement => "l2advertisements.metallb.io",
         Kind::L2Status => "servicel2statuses.metallb.io",
+        Kind::PoolState => "poolstates.patina.dev",
         Kind::Link => "links",
     }
 }

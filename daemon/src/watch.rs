@@ -25,7 +25,7 @@ use kube::api::DynamicObject;
 use kube::runtime::WatchStreamExt;
 use kube::runtime::watcher::{self, watcher};
 use kube::{Api, Client, Resource};
-use patina::api::{IPAddressPool, L2Advertisement, ServiceL2Status};
+use patina::api::{IPAddressPool, L2Advertisement, PoolState, ServiceL2Status};
 use patina::world::{Change, Kind, Object};
 use serde::de::DeserializeOwned;
 use tokio::sync::mpsc;
@@ -107,6 +107,10 @@ pub fn start(client: &Client, namespace: &str, kinds: &[Kind], events: &mpsc::Se
                     place,
                     events,
                 ));
+            }
+            Kind::PoolState => {
+                let api = own::<PoolState>(client, namespace);
+                watches.spawn(watch(api, kind, read::pool_state, place, events));
             }
             Kind::Link => {}
         }

@@ -146,6 +146,7 @@ impl Batch<'_> {
             Effect::ServiceStatus(_)
             | Effect::PoolAnnotation { .. }
             | Effect::Status(_)
+            | Effect::PoolState(_)
             | Effect::Notice(_) => Ok(()),
         }
     }

@@ -74,6 +74,16 @@ impl Families {
         }
     }
 
+    /// What would do, the best first.
+    pub(super) fn choices(self) -> [Option<Self>; 3] {
+        match self {
+            Self::Only(_) | Self::Both => [Some(self), None, None],
+            Self::PreferBoth { primary } => {
+                [Some(Self::Both), Some(Self::Only(primary)), Some(Self::Only(primary.other()))]
+            }
+        }
+    }
+
     /// Whether an address of `family` has a place.
     pub fn wants(self, family: Family) -> bool {
         match self {

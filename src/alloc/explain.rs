@@ -10,6 +10,7 @@ use super::search::Search;
 use super::{PassedOver, Plan, Policy, Step, Trace};
 use crate::config::{Config, Pool, PoolState};
 use crate::name::{PoolName, ServiceKey};
+use crate::time::WallTime;
 use crate::world::World;
 
 /// Plans as [`super::plan`] does, and tells how the decision on one Service came about.
@@ -19,8 +20,9 @@ pub fn explain(
     policy: &Policy,
     last: &Plan,
     service: &ServiceKey,
+    now: WallTime,
 ) -> (Plan, Trace) {
-    let Planned { plan, watched } = planner::run(world, config, policy, last, Some(service));
+    let Planned { plan, watched } = planner::run(world, config, policy, last, Some(service), now);
     let trace = match watched {
         Some(search) => trace(search, config),
         None => Trace { others: others(config, |_| PassedOver::NotLookedAt), ..Trace::default() },

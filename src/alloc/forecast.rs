@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Decision, Plan, Policy, Refusal, Verdict, plan};
 use crate::config::{Advertisement, Config, Problem};
 use crate::name::ServiceKey;
+use crate::time::WallTime;
 use crate::world::World;
 
 pub use what_if::what_if;
@@ -69,16 +70,16 @@ pub struct Forecast {
 }
 
 /// Compares what stands with what would stand.
-pub fn forecast(standing: &World, changed: &World, policy: &Policy) -> Forecast {
+pub fn forecast(standing: &World, changed: &World, policy: &Policy, now: WallTime) -> Forecast {
     let (config, known) = Config::build(&standing.written(), &Config::default());
-    let decided = plan(standing, &config, policy, &Plan::default());
-    let now = Side { world: standing, config: &config, plan: &decided };
+    let decided = plan(standing, &config, policy, &Plan::default(), now);
+    let before = Side { world: standing, config: &config, plan: &decided };
     let (config, mut problems) = Config::build(&changed.written(), &config);
-    let decided = plan(changed, &config, policy, &decided);
+    let decided = plan(changed, &config, policy, &decided, now);
     let then = Side { world: changed, config: &config, plan: &decided };
     problems.retain(|problem| !known.contains(problem));
-    let keys: BTreeSet<_> = now.services().chain(then.services()).collect();
-    let prospect = |key: &ServiceKey| (key.clone(), Prospect::of(now, then, key));
+    let keys: BTreeSet<_> = before.services().chain(then.services()).collect();
+    let prospect = |key: &ServiceKey| (key.clone(), Prospect::of(before, then, key));
     Forecast { prospects: keys.into_iter().map(prospect).collect(), problems }
 }
 

@@ -4,10 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use super::cooling::Cooling;
+use super::keeping::{Reach, Want};
+use super::memory::Memory;
 use super::{Addresses, Pools, Refusal, SharingKey, Terms};
 use crate::addr::{AddressRange, Family, Runs};
 use crate::config::Pool;
 use crate::name::{PoolName, ServiceKey};
+use crate::time::WallTime;
 
 /// What one Service holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,12 +40,17 @@ pub struct Usage {
 pub struct Ledger {
     holdings: BTreeMap<ServiceKey, Holding>,
     entries: BTreeMap<IpAddr, Entry>,
-    /// The keys of `entries`.
-    held: Runs,
+    /// The keys of `entries`, and what is kept for somebody.
+    pub(super) taken: Runs,
     shared: BTreeMap<SharingKey, BTreeSet<IpAddr>>,
     usage: BTreeMap<PoolName, Usage>,
-    /// How many usable addresses of a pool, from its start, are all held: nobody has to step over them again.
-    full: BTreeMap<(PoolName, Family), u128>,
+    /// How many usable addresses of a pool, from its start, are all taken: nobody has to step over them again.
+    pub(super) full: BTreeMap<(PoolName, Family), u128>,
+    pub(super) reserved: BTreeSet<IpAddr>,
+    pub(super) memory: Memory,
+    pub(super) cooling: Cooling,
+    /// The date of what is written in.
+    pub(super) now: WallTime,
 }
 
 /// One address that is held.
@@ -92,21 +101,32 @@ impl Ledger {
         Ok(())
     }
 
-    /// The first `count` addresses of the pool that are free, or that can be shared on these terms; none of `besides`.
-    pub(super) fn first_for(
-        &mut self,
-        pool: &Pool,
-        family: Family,
-        (service, terms): (&ServiceKey, &Terms),
-        besides: &Addresses,
-        count: usize,
-    ) -> Vec<IpAddr> {
-        let free = self.free(pool, family, besides, count);
-        let shared = self.shared(pool, family, (service, terms)).filter(|a| !besides.contains(*a));
-        let mut all: Vec<_> = shared.chain(free).collect();
-        all.sort_by_key(|address| place(pool, *address));
-        all.truncate(count);
+    /// The first addresses of the pool that a Service may have, as many as it wants or as there are: those that are kept for
+    /// it, those that are free or that it can share, and then, if it goes so far, those that cool for others.
+    pub(super) fn first_for(&mut self, pool: &Pool, family: Family, want: Want<'_>) -> Vec<IpAddr> {
+        let mut all = self.own(pool, family, want);
+        if all.len() < want.count {
+            let open = self.open(pool, family, want);
+            all.extend(open.into_iter().filter(|address| !all.contains(address)).collect::<Vec<_>>());
+        }
+        if all.len() < want.count && want.reach != Reach::Free {
+            let lacks = want.count - all.len();
+            let cooling = self.cooling.of_pool(&pool.name, family).filter(|address| !all.contains(address));
+            let fits = |address: &IpAddr| self.fits(pool, family, want, *address);
+            all.extend(cooling.filter(fits).take(lacks).collect::<Vec<_>>());
+        }
+        all.truncate(want.count);
         all
+    }
+
+    /// Addresses that are free, and those that can be shared, in the order of the pool.
+    fn open(&mut self, pool: &Pool, family: Family, want: Want<'_>) -> Vec<IpAddr> {
+        let free = self.free(pool, family, want.besides, want.count);
+        let shared = self.shared(pool, family, (want.service, want.terms));
+        let fits = |address: &IpAddr| self.fits(pool, family, want, *address);
+        let mut open: Vec<_> = shared.filter(fits).chain(free).collect();
+        open.sort_by_key(|address| place(pool, *address));
+        open
     }
 
     /// The first address of the pool that is held, and that can be shared on these terms.
@@ -139,7 +159,7 @@ impl Ledger {
         let mut index = self.first_free(pool, family);
         let mut free = Vec::with_capacity(count);
         while let Some(address) = pool.ranges.nth(family, index).filter(|_| free.len() < count) {
-            match self.held.last_from(address) {
+            match self.taken.last_from(address) {
                 Some(last) => index = pool.ranges.index_behind(family, index, last),
                 None => {
                     free.extend((!besides.contains(address)).then_some(address));
@@ -150,11 +170,11 @@ impl Ledger {
         free
     }
 
-    /// How many addresses at the pool's start are held without a gap.
+    /// How many addresses at the pool's start are taken without a gap.
     fn first_free(&mut self, pool: &Pool, family: Family) -> u128 {
         let full = self.full.entry((pool.name.clone(), family)).or_default();
         while let Some(address) = pool.ranges.nth(family, *full) {
-            let Some(last) = self.held.last_from(address) else { break };
+            let Some(last) = self.taken.last_from(address) else { break };
             *full = pool.ranges.index_behind(family, *full, last);
         }
         *full
@@ -166,13 +186,16 @@ impl Ledger {
         if self.holdings.get(service) == Some(&holding) {
             return false;
         }
-        let before = self.release(service);
+        let before = self.strike(service);
         for address in holding.addresses.iter() {
             self.enter(service, &holding, address);
         }
         let now = holding.addresses.clone();
         self.holdings.insert(service.clone(), holding);
-        before.iter().any(|address| !now.contains(address) && self.holders(address).is_empty())
+        let Some(before) = before else { return false };
+        let left: Vec<_> = before.addresses.iter().filter(|address| !now.contains(*address)).collect();
+        left.iter().for_each(|address| self.cool(service, &before, *address));
+        left.iter().any(|address| self.holders(*address).is_empty())
     }
 
     fn enter(&mut self, service: &ServiceKey, holding: &Holding, address: IpAddr) {
@@ -180,12 +203,13 @@ impl Ledger {
         let usage = self.usage.entry(pool.clone()).or_default();
         let entry = self.entries.entry(address).or_insert_with(|| {
             *usage.of(address) += 1;
-            self.held.insert(address);
             Entry { pool: pool.clone(), holders: Vec::with_capacity(1) }
         });
         if let Err(at) = entry.holders.binary_search(service) {
             entry.holders.insert(at, service.clone());
         }
+        self.taken.insert(address);
+        self.cooling.remove(address);
         if let Some(key) = &holding.terms.key {
             self.shared.entry(key.clone()).or_default().insert(address);
         }
@@ -193,11 +217,21 @@ impl Ledger {
 
     /// Strikes out what the Service holds, and tells what that was.
     pub(super) fn release(&mut self, service: &ServiceKey) -> Addresses {
-        let Some(holding) = self.holdings.remove(service) else { return Addresses::NONE };
-        for address in holding.addresses.iter() {
-            self.leave(service, &holding, address);
-        }
+        let Some(holding) = self.strike(service) else { return Addresses::NONE };
+        holding.addresses.iter().for_each(|address| self.cool(service, &holding, address));
         holding.addresses
+    }
+
+    fn cool(&mut self, service: &ServiceKey, holding: &Holding, address: IpAddr) {
+        if let Some(pool) = holding.pools.of(Family::of(address)) {
+            self.remember(pool, service, address);
+        }
+    }
+
+    fn strike(&mut self, service: &ServiceKey) -> Option<Holding> {
+        let holding = self.holdings.remove(service)?;
+        holding.addresses.iter().for_each(|address| self.leave(service, &holding, address));
+        Some(holding)
     }
 
     fn leave(&mut self, service: &ServiceKey, holding: &Holding, address: IpAddr) {
@@ -208,9 +242,8 @@ impl Ledger {
         }
         let pool = entry.pool.clone();
         self.entries.remove(&address);
-        self.held.remove(address);
         *self.usage.entry(pool.clone()).or_default().of(address) -= 1;
-        self.full.remove(&(pool, Family::of(address)));
+        self.sort_in(&pool, address);
         if let Some(shared) = holding.terms.key.as_ref().and_then(|key| self.shared.get_mut(key)) {
             shared.remove(&address);
         }

@@ -5,8 +5,9 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use super::{PoolWish, Refusal, Unlent};
 use crate::addr::Family;
-use crate::name::PoolName;
+use crate::name::{PoolName, ServiceKey};
 use crate::reason::reasons;
+use crate::time::WallTime;
 use crate::world::Lie;
 
 /// Why a pool was passed over. Where a [`Refusal`] says the same, the word is the same.
@@ -28,6 +29,17 @@ pub enum PassedOver {
     TooFew(Family),
     /// It has what is wanted of it, but the other pool that is asked for has not.
     NotTogether(PoolName),
+    /// What is not held of it is kept for those who held it last. It is given only when no other pool has anything.
+    Cooling {
+        /// The address that will be given first.
+        address: IpAddr,
+        /// Who let go of it last.
+        service: ServiceKey,
+        /// Until when it is kept for that Service.
+        until: WallTime,
+    },
+    /// What is not held of this family is reserved for others.
+    AllReserved(Family),
     /// The Service has what it wants already.
     NotNeeded,
     /// The Service asks for addresses that are not in it, or for something that cannot be looked for.
@@ -70,6 +82,19 @@ impl PassedOver {
             "A Service that must have both families, each from its own IPAddressPool, gets nothing while one of them has none.",
             "see what is said of the other pool",
             Self::NotTogether(PoolName::from("lan-v6"));
+        Self::Cooling { .. } => "Cooling",
+            "Every address of the IPAddressPool that is not held was let go of lately, and is kept for who held it as long as another \
+             IPAddressPool has something else.",
+            "nothing is to be done; patina.dev/cool-down of the IPAddressPool says how long",
+            Self::Cooling {
+                address: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7)),
+                service: ServiceKey::new("web", "shop"),
+                until: WallTime(1_700_000_000),
+            };
+        Self::AllReserved(_) => "AllReserved",
+            "Every address of that family in the IPAddressPool that is not held is reserved for other Services.",
+            "enlarge it, or shorten its patina.dev/reserve",
+            Self::AllReserved(Family::V4);
         Self::NotNeeded => "NotNeeded",
             "The Service keeps what it holds, or a pool that comes earlier has what it wants.",
             "nothing is to be done",
@@ -126,6 +151,12 @@ impl PassedOver {
                 format!("it has free {family} addresses, but not as many as are asked for")
             }
             Self::NotTogether(other) => format!("it would give an address, but pool {other} gives none"),
+            Self::Cooling { address, service, until } => {
+                format!("what is free of it is kept for who held it; {address} for {service} until {until}")
+            }
+            Self::AllReserved(family) => {
+                format!("every {family} address of it that is not held is reserved for other Services")
+            }
             Self::NotNeeded => "the Service has what it wants".into(),
             Self::NotLookedAt => "the Service asks for something else".into(),
             Self::Unlent(unlent) => format!("its IPAM endpoint {}", unlent.sentence()),
@@ -147,6 +178,8 @@ impl PassedOver {
             Self::Unlent(unlent) => Refusal::Unlent(pool.clone(), unlent),
             Self::TooFew(family) => Refusal::TooFew(family),
             Self::NotTogether(_) => Refusal::NotTogether,
+            Self::Cooling { address, .. } => Refusal::Exhausted(Family::of(address)),
+            Self::AllReserved(family) => Refusal::AllReserved(family),
             Self::NotRequested(_) | Self::NotAutoAssigned | Self::NotNeeded | Self::NotLookedAt => {
                 Refusal::NotAutoAssignable
             }

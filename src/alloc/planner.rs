@@ -9,14 +9,15 @@ use super::trace::Log;
 use super::{Addresses, Decision, Demand, Ledger, NotOurs, Plan, Policy, Refusal, Verdict};
 use crate::config::Config;
 use crate::name::ServiceKey;
+use crate::time::WallTime;
 use crate::world::{Service, World};
 
 /// Decides on every Service. `last` is the plan before: the memory of what has been decided and not arrived yet.
 ///
 /// *Guarantees*: planning again with the result as `last` changes no allocation; neither does planning without memory
 /// once every status shows what was decided.
-pub fn plan(world: &World, config: &Config, policy: &Policy, last: &Plan) -> Plan {
-    run(world, config, policy, last, None).plan
+pub fn plan(world: &World, config: &Config, policy: &Policy, last: &Plan, now: WallTime) -> Plan {
+    run(world, config, policy, last, None, now).plan
 }
 
 /// A plan, and what was tried for the one Service that somebody asks about.
@@ -33,10 +34,13 @@ pub(super) fn run<'a>(
     policy: &Policy,
     last: &Plan,
     watched: Option<&ServiceKey>,
+    now: WallTime,
 ) -> Planned<'a> {
     let mut by_age: Vec<&Service> = world.services().collect();
     by_age.sort_unstable_by(|a, b| a.identity.age().cmp(&b.identity.age()));
-    let mut plan = Plan { echoes: last.echoes.clone(), leaving: last.leaving.clone(), ..Plan::default() };
+    let ledger = Ledger::begin(world, config, &last.ledger, now);
+    let (echoes, leaving) = (last.echoes.clone(), last.leaving.clone());
+    let mut plan = Plan { echoes, leaving, ledger, ..Plan::default() };
     plan.forget(|key| world.service(key).is_some());
     let mut seats = Vec::with_capacity(by_age.len());
     for service in by_age {
@@ -49,6 +53,7 @@ pub(super) fn run<'a>(
         }
     }
     adopt(&mut seats, &mut plan.ledger);
+    plan.ledger.let_go(config, &last.ledger);
     let watched = allocate(seats, policy, &mut plan);
     Planned { plan, watched }
 }

@@ -68,8 +68,17 @@ pub enum Refusal {
         /// Why they cannot share.
         clash: Clash,
     },
+    /// The address is kept for another Service, by the pool's reservations.
+    Reserved {
+        /// The address.
+        address: IpAddr,
+        /// Whom it is kept for.
+        service: ServiceKey,
+    },
     /// There is no pool at all.
     NoPools,
+    /// What is not held of this family is reserved for others.
+    AllReserved(Family),
     /// There are pools, and none of them is for this Service unasked.
     NotAutoAssignable,
     /// No pool that the Service may use has addresses of this family.
@@ -151,6 +160,10 @@ impl Refusal {
             Self::Excluded(address) => format!("its pool leaves {address} out"),
             Self::NodeAddress { address, node } => format!("{address} is an address of node {node}"),
             Self::InUse { address, by, clash } => format!("{address} is held by {by}, {clash}"),
+            Self::Reserved { address, service } => format!("{address} is reserved for {service}"),
+            Self::AllReserved(family) => {
+                format!("every {family} address that is not held is reserved for other Services")
+            }
             Self::NoPools => "there is no IPAddressPool".into(),
             Self::NotAutoAssignable => "no IPAddressPool is for this Service without being asked for".into(),
             Self::NoSuchFamily(family) => format!("no IPAddressPool for this Service has {family} addresses"),

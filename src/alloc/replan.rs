@@ -7,6 +7,7 @@ use super::planner::Seat;
 use super::{Decision, Plan, Policy, Verdict, plan};
 use crate::config::Config;
 use crate::name::ServiceKey;
+use crate::time::WallTime;
 use crate::world::{Kind, Service, Touched, World};
 
 /// As [`plan`], when only what is `touched` has changed since `last`; and the Services whose verdict may have changed.
@@ -20,15 +21,22 @@ pub fn replan(
     policy: &Policy,
     mut last: Plan,
     touched: &Touched,
+    now: WallTime,
 ) -> (Plan, BTreeSet<ServiceKey>) {
+    last.ledger.date(now);
+    if touched.statuses.contains(&Kind::PoolState) {
+        last.ledger.read(world, config);
+    }
     let distant = |kind: &Kind| match kind {
-        Kind::Service | Kind::L2Status | Kind::EndpointSlice | Kind::Node | Kind::Link => true,
+        Kind::Service | Kind::L2Status | Kind::EndpointSlice | Kind::Node | Kind::PoolState | Kind::Link => {
+            true
+        }
         Kind::Namespace | Kind::Pool | Kind::Advertisement => false,
     };
     let short = (!touched.claims && touched.kinds.iter().all(distant))
         .then(|| steps(world, config, policy, &mut last, touched));
     let Some(steps) = short.flatten() else {
-        let plan = plan(world, config, policy, &last);
+        let plan = plan(world, config, policy, &last, now);
         let changed = plan.changed_since(&last);
         return (plan, changed);
     };

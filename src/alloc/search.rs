@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use super::keeping::{Reach, Want};
 use super::trace::{Log, Step};
 use super::{Addresses, Allocation, Demand, Families, Ledger, PassedOver, PoolWish, Refusal};
 use crate::addr::Family;
@@ -21,6 +22,8 @@ pub(super) struct Search<'a> {
     pub(super) demand: Demand,
     /// What the Service holds while others are looked for: of a pool that it is to hold addresses of, those stay.
     pub(super) held: Option<Allocation>,
+    /// How far is gone for an address.
+    pub(super) reach: Reach,
     /// What was tried; `None`: nobody asks.
     pub(super) log: Option<Log>,
     /// What was asked of endpoints since the last decision, and what is wrong with what they lend.
@@ -29,7 +32,7 @@ pub(super) struct Search<'a> {
 
 /// How many addresses of each family are looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Amount {
+pub(super) enum Amount {
     /// All that are asked for.
     All,
     /// As many as there are, one at least.
@@ -39,8 +42,8 @@ enum Amount {
 impl<'a> Search<'a> {
     pub(super) fn new(world: &'a World, config: &'a Config, service: &'a Service, demand: Demand) -> Self {
         let namespace = world.namespace(&service.key().namespace).map_or(Labels::NONE, |n| &n.labels);
-        let loans = world.loans();
-        Self { config, loans, service, namespace, demand, held: None, log: None, wishes: BTreeMap::new() }
+        let (loans, wishes) = (world.loans(), BTreeMap::new());
+        Self { config, loans, service, namespace, demand, held: None, reach: Reach::Any, log: None, wishes }
     }
 
     pub(super) fn key(&self) -> &'a ServiceKey {
@@ -172,6 +175,9 @@ impl<'a> Search<'a> {
                 if let Some(barred) = barred(pool, address) {
                     return Err(barred);
                 }
+                if let Some(service) = pool.options.reservations.bar(address, self.key()) {
+                    return Err(Refusal::Reserved { address, service: service.clone() });
+                }
                 ledger.check(address, self.key(), &self.demand.terms)?;
             }
         }
@@ -210,6 +216,9 @@ impl<'a> Search<'a> {
 
     /// A tier is searched to its end, single addresses included, before the next one is looked at.
     fn unasked(&mut self, ledger: &mut Ledger) -> Result<Allocation, Refusal> {
+        if let Some(own) = self.own_unasked(ledger) {
+            return Ok(own);
+        }
         let mut searched = Vec::new();
         for tier in self.config.tiers() {
             let tier = self.open(tier);
@@ -223,30 +232,36 @@ impl<'a> Search<'a> {
 
     /// What was found, or that an endpoint has to answer first; `None`: none of these pools has what is wanted.
     fn in_pools(&mut self, pools: &[&Pool], ledger: &mut Ledger) -> Option<Result<Allocation, Refusal>> {
-        match self.demand.families {
-            Families::PreferBoth { primary } => {
-                [Families::Both, Families::Only(primary), Families::Only(primary.other())]
-                    .into_iter()
-                    .find_map(|families| self.first_with(families, pools, ledger))
-            }
-            families @ (Families::Only(_) | Families::Both) => self.first_with(families, pools, ledger),
-        }
+        let choices = self.demand.families.choices();
+        choices.into_iter().flatten().find_map(|families| self.first_with(families, pools, ledger))
     }
 
-    /// The first pool that has as many as are asked for, or else the first that has any.
+    /// The first pool that has as many as are asked for, or else the first that has any. What cools for others is left to
+    /// them as long as another pool has something else.
     fn first_with(
         &mut self,
         families: Families,
         pools: &[&Pool],
         ledger: &mut Ledger,
     ) -> Option<Result<Allocation, Refusal>> {
-        let amounts = if self.demand.least() > 1 { &[Amount::All, Amount::Some][..] } else { &[Amount::All] };
-        let choices = amounts.iter().flat_map(|amount| pools.iter().map(move |pool| (*amount, *pool)));
-        choices.into_iter().find_map(|(amount, pool)| match self.in_pool(pool, families, amount, ledger) {
-            Ok(found) => Some(Ok(found)),
-            Err(passed) if passed.is_pending() => Some(Err(passed.refusal(&pool.name))),
-            Err(_) => None,
-        })
+        let wanted = || Family::ALL.into_iter().filter(|family| families.wants(*family));
+        let cools = |pool: &&Pool| wanted().any(|family| ledger.coolest(&pool.name, family).is_some());
+        let reaches = if pools.iter().any(cools) { &[Reach::Free, Reach::Any][..] } else { &[Reach::Any] };
+        let choices = self.amounts().iter().flat_map(|amount| reaches.iter().map(|reach| (*amount, *reach)));
+        let found = choices.into_iter().find_map(|(amount, reach)| {
+            self.reach = reach;
+            pools.iter().find_map(|pool| match self.in_pool(pool, families, amount, ledger) {
+                Ok(found) => Some(Ok(found)),
+                Err(passed) if passed.is_pending() => Some(Err(passed.refusal(&pool.name))),
+                Err(_) => None,
+            })
+        });
+        self.reach = Reach::Any;
+        found
+    }
+
+    pub(super) fn amounts(&self) -> &'static [Amount] {
+        if self.demand.least() > 1 { &[Amount::All, Amount::Some] } else { &[Amount::All] }
     }
 
     fn in_pool(
@@ -271,7 +286,7 @@ impl<'a> Search<'a> {
     }
 
     /// Addresses of all these families from one pool.
-    fn look(
+    pub(super) fn look(
         &mut self,
         pool: &Pool,
         families: Families,
@@ -323,12 +338,17 @@ impl<'a> Search<'a> {
         }
         let lacks = self.demand.least().saturating_sub(has);
         let lacks = if pool.options.ipam.is_some() { 0 } else { lacks };
-        let more = ledger.first_for(pool, family, (self.key(), &self.demand.terms), held, lacks);
+        let more = ledger.first_for(pool, family, self.want(held, lacks));
         match (more.is_empty(), has) {
             (false, _) => Ok(more),
-            (true, 0) => Err(PassedOver::Exhausted(family)),
+            (true, 0) => Err(self.nothing(pool, family, ledger)),
             (true, _) => Err(PassedOver::TooFew(family)),
         }
+    }
+
+    fn want<'b>(&'b self, besides: &'b Addresses, count: usize) -> Want<'b> {
+        let (service, terms, reach) = (self.service.key(), &*self.demand.terms, self.reach);
+        Want { service, terms, besides, count, reach }
     }
 
     /// The reason that says most, after none of these pools had what is wanted.
@@ -348,7 +368,12 @@ impl<'a> Search<'a> {
             return unlent;
         }
         let mut free = |family| pools.iter().any(|pool| self.some_of(pool, family, ledger).is_ok());
-        wanted().find(|family| !free(*family)).map_or(Refusal::NotTogether, Refusal::Exhausted)
+        let Some(family) = wanted().find(|family| !free(*family)) else { return Refusal::NotTogether };
+        let passed = pools.iter().map(|pool| self.nothing(pool, family, ledger));
+        if passed.into_iter().any(|passed| passed == PassedOver::AllReserved(family)) {
+            return Refusal::AllReserved(family);
+        }
+        Refusal::Exhausted(family)
     }
 }
 

@@ -12,4 +12,5 @@ mod several;
 mod sharing;
 mod short_way;
 mod single;
+mod stability;
 mod trace;

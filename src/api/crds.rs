@@ -1,4 +1,4 @@
-//! The nine CustomResourceDefinitions, built from the types.
+//! The CustomResourceDefinitions, MetalLB's nine and our own, built from the types.
 //!
 //! What the derive leaves behind and an API server would read otherwise than MetalLB's CRDs is corrected here: optional
 //! fields are not nullable (a null is dropped, so that the default applies), a missing `spec` is allowed where it may be
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use thiserror::Error;
 
 use super::bgp::{BFDProfile, BGPAdvertisement, BGPPeer, Community, ServiceBGPStatus, v1beta1};
-use super::{ConfigurationState, IPAddressPool, L2Advertisement, ServiceL2Status};
+use super::{ConfigurationState, IPAddressPool, L2Advertisement, PoolState, ServiceL2Status};
 
 /// The definitions could not be built: a defect of the types. Nothing was written.
 #[derive(Debug, Error)]
@@ -39,6 +39,7 @@ pub fn crds() -> Result<Vec<CustomResourceDefinition>, CrdsError> {
         ConfigurationState::crd(),
         IPAddressPool::crd(),
         L2Advertisement::crd(),
+        PoolState::crd(),
         ServiceBGPStatus::crd(),
         ServiceL2Status::crd(),
     ]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::grounds::Grounds;
-use super::{Effect, service, written};
+use super::{Effect, remembered, service, written};
 use crate::alloc::Plan;
 use crate::config::{Config, Problem};
 use crate::name::{ObjectKey, ServiceKey};
@@ -83,7 +83,11 @@ impl Controller<'_> {
         for pool in self.world.pools() {
             review.subjects.push((Kind::Pool, pool.source.identity.key.clone()));
             review.effects.extend(written::pool(self.grounds(), self.problems, pool, self.crds));
+            review.subjects.push((Kind::PoolState, pool.source.identity.key.clone()));
+            review.effects.extend(remembered::pool_state(self.grounds(), pool));
         }
+        let of_no_pool = self.world.pool_states().map(|state| &state.identity.key);
+        review.subjects.extend(of_no_pool.map(|key| (Kind::PoolState, key.clone())));
         for advertisement in self.world.advertisements() {
             review.subjects.push((Kind::Advertisement, advertisement.source.identity.key.clone()));
             review.effects.extend(written::advertisement(self.problems, advertisement, self.crds));

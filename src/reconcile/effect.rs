@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::alloc::Pools;
 use crate::config::Identity;
 use crate::name::{LinkName, NodeName, ObjectKey, ServiceKey};
-use crate::world::{Condition, Kind, PoolCounters};
+use crate::world::{Condition, Kind, PoolCounters, Released};
 
 /// One thing for an executor to do. Carrying it out twice leaves the same state as once.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +24,8 @@ pub enum Effect {
     /// Controller: server-side apply with force on the `status` of an IPAddressPool or L2Advertisement. Later values
     /// replace earlier ones that still wait.
     Status(StatusWrite),
+    /// Controller: this PoolState exists and says this; created, or written whole over the version that was decided on.
+    PoolState(PoolStateWrite),
     /// Speaker: this ServiceL2Status exists and says this; created or replaced whole by its only writer.
     L2Status(L2StatusWrite),
     /// Speaker: this ServiceL2Status of its own goes. Controller: one whose Node is gone.
@@ -74,6 +76,17 @@ pub struct StatusWrite {
     pub counters: Option<PoolCounters>,
     /// All our conditions.
     pub conditions: Vec<Condition>,
+}
+
+/// A PoolState.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PoolStateWrite {
+    /// The IPAddressPool that it is about, and that it goes with.
+    pub pool: Subject,
+    /// `metadata.resourceVersion` of the object that was decided on; `None`: there is none yet.
+    pub version: Option<Arc<str>>,
+    /// The whole list.
+    pub released: Vec<Released>,
 }
 
 /// A ServiceL2Status.
@@ -153,6 +166,9 @@ impl Effect {
                     && one.ingress == other.ingress
                     && one.conditions == other.conditions
             }
+            (Self::PoolState(one), Self::PoolState(other)) => {
+                one.pool == other.pool && one.released == other.released
+            }
             (one, other) => one == other,
         }
     }
@@ -167,6 +183,9 @@ impl Effect {
             Self::ServiceStatus(write) => of(&write.subject, Part::Status),
             Self::PoolAnnotation { subject, .. } => of(subject, Part::Annotation),
             Self::Status(write) => of(&write.subject, Part::Status),
+            Self::PoolState(write) => {
+                EffectKey { kind: Kind::PoolState, object: write.pool.key.clone(), part: Part::Status }
+            }
             Self::L2Status(write) => l2status(&write.key),
             Self::DeleteL2Status(key) => l2status(key),
             Self::Notice(n) => of(&n.subject, Part::Notice(format!("{} {}", n.reason, n.message))),

@@ -89,6 +89,8 @@ impl Teller {
             | Refusal::InUse { .. }
             | Refusal::Excluded(_)
             | Refusal::NodeAddress { .. }
+            | Refusal::Reserved { .. }
+            | Refusal::AllReserved(_)
             | Refusal::NoPools
             | Refusal::NotAutoAssignable
             | Refusal::NoSuchFamily(_)

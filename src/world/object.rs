@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Advertisement, EndpointSlice, L2Status, Namespace, Node, Pool, Service};
+use super::{Advertisement, EndpointSlice, L2Status, Namespace, Node, Pool, PoolState, Service};
 use crate::name::ObjectKey;
 
 /// A watched kind.
@@ -22,6 +22,8 @@ pub enum Kind {
     Advertisement,
     /// `metallb.io/v1beta1` ServiceL2Status.
     L2Status,
+    /// `patina.dev/v1alpha1` PoolState.
+    PoolState,
     /// Links of this node, from the kernel; never watched at the API server.
     Link,
 }
@@ -43,6 +45,8 @@ pub enum Object {
     Advertisement(Advertisement),
     /// `metallb.io/v1beta1` ServiceL2Status.
     L2Status(L2Status),
+    /// `patina.dev/v1alpha1` PoolState.
+    PoolState(PoolState),
 }
 
 impl Object {
@@ -56,6 +60,7 @@ impl Object {
             Self::Pool(_) => Kind::Pool,
             Self::Advertisement(_) => Kind::Advertisement,
             Self::L2Status(_) => Kind::L2Status,
+            Self::PoolState(_) => Kind::PoolState,
         }
     }
 }

@@ -6,7 +6,7 @@ use std::mem;
 use super::span::Span;
 use super::{
     Advertisement, Change, EndpointSlice, Kind, L2Status, Link, LoanFact, Loans, Namespace, Node, Object,
-    Pool, Service, Touched,
+    Pool, PoolState, Service, Touched,
 };
 use crate::config::Objects;
 use crate::name::{LinkIndex, NodeName, ObjectKey, ServiceKey};
@@ -23,6 +23,7 @@ pub struct World {
     l2statuses: BTreeMap<ObjectKey, L2Status>,
     /// Keys of `l2statuses` by the Service that they speak of.
     announcers: BTreeMap<ServiceKey, BTreeSet<ObjectKey>>,
+    pool_states: BTreeMap<ObjectKey, PoolState>,
     links: BTreeMap<LinkIndex, Link>,
     loans: Loans,
     /// Between which addresses the cluster addresses of Services lie.
@@ -52,6 +53,7 @@ impl World {
             Object::Pool(pool) => self.apply_pool(pool),
             Object::Advertisement(advertisement) => self.apply_advertisement(advertisement),
             Object::L2Status(status) => self.apply_l2status(status),
+            Object::PoolState(state) => self.apply_pool_state(state),
         }
     }
 
@@ -68,6 +70,10 @@ impl World {
             Kind::Pool => remove(&mut self.pools, kind, key),
             Kind::Advertisement => remove(&mut self.advertisements, kind, key),
             Kind::L2Status => self.delete_l2status(key),
+            Kind::PoolState => match self.pool_states.remove(key) {
+                Some(_) => Touched::status(kind),
+                None => Touched::default(),
+            },
             Kind::Link => Touched::default(),
         }
     }
@@ -185,6 +191,11 @@ impl World {
         touched
     }
 
+    fn apply_pool_state(&mut self, state: PoolState) -> Touched {
+        let touched = put(&mut self.pool_states, Kind::PoolState, state.identity.key.clone(), state);
+        if touched.is_empty() { touched } else { Touched::status(Kind::PoolState) }
+    }
+
     fn delete_l2status(&mut self, key: &ObjectKey) -> Touched {
         let Some(status) = self.l2statuses.remove(key) else { return Touched::default() };
         if let Some(service) = &status.service
@@ -207,6 +218,7 @@ impl World {
             Kind::Pool => self.pools.keys().cloned().collect(),
             Kind::Advertisement => self.advertisements.keys().cloned().collect(),
             Kind::L2Status => self.l2statuses.keys().cloned().collect(),
+            Kind::PoolState => self.pool_states.keys().cloned().collect(),
             Kind::Link => BTreeSet::new(),
         }
     }
@@ -278,6 +290,16 @@ impl World {
         self.l2statuses.values()
     }
 
+    /// PoolStates.
+    pub fn pool_states(&self) -> impl Iterator<Item = &PoolState> {
+        self.pool_states.values()
+    }
+
+    /// The PoolState of one pool.
+    pub fn pool_state(&self, pool: &ObjectKey) -> Option<&PoolState> {
+        self.pool_states.get(pool)
+    }
+
     /// One ServiceL2Status.
     pub fn l2status(&self, key: &ObjectKey) -> Option<&L2Status> {
         self.l2statuses.get(key)
@@ -295,6 +317,7 @@ impl World {
             Kind::Pool => &self.pools.get(key)?.source.identity,
             Kind::Advertisement => &self.advertisements.get(key)?.source.identity,
             Kind::L2Status => &self.l2statuses.get(key)?.identity,
+            Kind::PoolState => &self.pool_states.get(key)?.identity,
             Kind::EndpointSlice | Kind::Node | Kind::Namespace | Kind::Link => return None,
         };
         Some(&identity.version)
@@ -341,6 +364,7 @@ fn key_of(object: &Object) -> ObjectKey {
         Object::Pool(pool) => pool.source.identity.key.clone(),
         Object::Advertisement(advertisement) => advertisement.source.identity.key.clone(),
         Object::L2Status(status) => status.identity.key.clone(),
+        Object::PoolState(state) => state.identity.key.clone(),
     }
 }
 

@@ -69,7 +69,7 @@ async fn row_36_a_requested_address_that_is_freed_goes_to_who_asks_for_it() {
 async fn row_37_another_type_empties_status_annotation_and_conditions() {
     parity(async |cluster| {
         let _controller = cluster.controller(&[]);
-        cluster.pool("gold", &["192.0.2.0/28"]).await;
+        cluster.pool_asking("gold", &["192.0.2.0/28"], ("cool-down", "0")).await;
         cluster.web.create("shop", []).await;
         cluster.web.gets("shop", "192.0.2.0").await;
         retype(&cluster.web, "shop").await;

@@ -34,7 +34,7 @@ async fn row_02_services_get_the_lowest_addresses_in_the_order_of_their_creation
 async fn row_02_a_freed_lower_address_is_given_before_a_higher_one() {
     parity(async |cluster| {
         let _controller = cluster.controller(&[]);
-        cluster.pool("gold", &["192.0.2.0/24"]).await;
+        cluster.pool_asking("gold", &["192.0.2.0/24"], ("cool-down", "0")).await;
         for (name, address) in [("a", "192.0.2.0"), ("b", "192.0.2.1")] {
             cluster.web.create(name, []).await;
             cluster.web.gets(name, address).await;

@@ -39,7 +39,7 @@ async fn row_09_another_pool_in_the_annotation_moves_the_service_and_none_keeps_
             .change("shop", json!({ "metadata": { "annotations": { "metallb.io/address-pool": null } } }))
             .await;
         cluster.web.create("witness", []).await;
-        cluster.web.gets("witness", "192.0.2.0").await;
+        cluster.web.gets("witness", "192.0.2.1").await;
         cluster.web.gets("shop", "198.51.100.0").await;
     })
     .await;
@@ -189,7 +189,7 @@ async fn row_12_a_new_request_moves_the_service_and_none_keeps_it() {
             .change("shop", json!({ "metadata": { "annotations": { "metallb.io/loadBalancerIPs": null } } }))
             .await;
         cluster.web.create("witness", []).await;
-        cluster.web.gets("witness", "192.0.2.0").await;
+        cluster.web.gets("witness", "192.0.2.1").await;
         cluster.web.gets("shop", "192.0.2.9").await;
     })
     .await;

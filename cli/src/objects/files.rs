@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use k8s_openapi::api::core::v1;
+use kube::Resource;
 use patina::addr::Family;
-use patina::api::{self, GROUP, IPAddressPool, L2Advertisement};
+use patina::api::{self, GROUP, IPAddressPool, L2Advertisement, PoolState};
 use patina::world::{self, FamilyPolicy, Object};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -141,6 +142,11 @@ impl Document {
                 let here = advertisement.metadata.namespace.as_deref() == Some(system_namespace);
                 outside(here, purpose, system_namespace)?;
                 Ok(here.then(|| Object::Advertisement(world::Advertisement::from(&advertisement))))
+            }
+            (_, "PoolState", Purpose::Standing) if version == PoolState::api_version(&()) => {
+                let state: PoolState = self.own(&version, system_namespace)?;
+                let here = state.metadata.namespace.as_deref() == Some(system_namespace);
+                Ok(here.then(|| Object::PoolState(world::PoolState::from(&state))))
             }
             (_, kind, _) if ours(&version) && !WITHOUT_ADDRESSES.contains(&kind) => {
                 bail!("{GROUP} has no kind {kind}")

@@ -5,6 +5,7 @@ use patina::alloc::{
 };
 use patina::api::conditions::ConditionType;
 use patina::config::{Config, Problem};
+use patina::time::WallTime;
 use patina::world::{Service, World};
 use serde_json::{Value, json};
 
@@ -31,11 +32,12 @@ impl<'a> Answer<'a> {
         config: &Config,
         problems: &'a [Problem],
         policy: &Policy,
+        now: WallTime,
     ) -> Self {
         let matter = match NotOurs::of(service, &policy.class) {
             Some(not_ours) => Matter::NotOurs(not_ours),
             None => {
-                let (plan, trace) = explain(world, config, policy, &Plan::default(), service.key());
+                let (plan, trace) = explain(world, config, policy, &Plan::default(), service.key(), now);
                 Matter::Decided { decision: decision(&plan, service), trace }
             }
         };

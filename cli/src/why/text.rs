@@ -108,6 +108,8 @@ fn over(pool: &PoolName, passed: &PassedOver) -> String {
         | PassedOver::Exhausted(_)
         | PassedOver::TooFew(_)
         | PassedOver::NotTogether(_)
+        | PassedOver::Cooling { .. }
+        | PassedOver::AllReserved(_)
         | PassedOver::NotLookedAt
         | PassedOver::Unlent(_) => format!("pool {pool}: {}", passed.reason().line(&passed.sentence())),
     }

@@ -1,9 +1,12 @@
 //! The bodies of requests.
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 use k8s_openapi::jiff::Timestamp;
+use kube::Resource;
 use patina::alloc::Pools;
 use patina::api::annotations::ALLOCATED_FROM_POOL;
-use patina::reconcile::{ServiceWrite, StatusWrite, Subject};
+use patina::api::{IPAddressPool, PoolState, PoolStateSpec, ReleasedAddress};
+use patina::reconcile::{PoolStateWrite, ServiceWrite, StatusWrite, Subject};
 use patina::world::{Condition, PoolCounters};
 use serde_json::{Map, Value, json};
 
@@ -32,6 +35,27 @@ pub(super) fn status(write: &StatusWrite, now: Timestamp) -> Value {
         status.insert("conditions".to_owned(), conditions(&write.conditions, now));
     }
     json!({ "metadata": { "uid": &*write.subject.uid }, "status": status })
+}
+
+/// The whole object; it goes with its pool.
+pub(super) fn pool_state(write: &PoolStateWrite) -> PoolState {
+    let key = &write.pool.key;
+    let owner = OwnerReference {
+        api_version: IPAddressPool::api_version(&()).into_owned(),
+        kind: IPAddressPool::kind(&()).into_owned(),
+        name: key.name.to_string(),
+        uid: write.pool.uid.to_string(),
+        ..OwnerReference::default()
+    };
+    let metadata = ObjectMeta {
+        namespace: Some(key.namespace.to_string()),
+        name: Some(key.name.to_string()),
+        resource_version: write.version.as_deref().map(str::to_owned),
+        owner_references: Some(vec![owner]),
+        ..ObjectMeta::default()
+    };
+    let released = write.released.iter().map(ReleasedAddress::from).collect();
+    PoolState { metadata, spec: PoolStateSpec { released } }
 }
 
 fn counters(counters: &PoolCounters) -> Map<String, Value> {

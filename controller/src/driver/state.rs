@@ -9,17 +9,18 @@ use patina::config::{Config, Problem};
 use patina::lending::Lending;
 use patina::name::ServiceKey;
 use patina::reconcile::{Controller, CrdFlavor, Effect, Notice, Reading, Review, ServiceWrite};
-use patina::time::Instant;
+use patina::time::{Instant, WallTime};
 use patina::world::{Kind, Touched, World};
 use patina_daemon::outlook::Outlook;
 use patina_daemon::watch::Event;
 
 use super::tell::{self, Told};
+use super::term::KINDS_OF_A_TERM;
 use crate::apply::{WriteError, Written};
 use crate::metrics::Metrics;
 use crate::outbox::{Lane, Outbox, Outcome, Place};
 
-/// Kinds that the controller watches all the time; Services are watched while it leads.
+/// Kinds that the controller watches all the time; Services and PoolStates are watched while it leads.
 pub const KINDS: [Kind; 5] = [Kind::Namespace, Kind::Node, Kind::Pool, Kind::Advertisement, Kind::L2Status];
 
 /// Kinds without which nothing is decided: a Service whose pool is not known yet would lose its address, and one might get
@@ -112,19 +113,25 @@ impl State {
     }
 
     /// Decides, if something was touched and the Services are known. The answer is what people are to be told.
-    pub fn decide(&mut self) -> Vec<Notice> {
-        if !self.is_ready() || !self.world.knows(&[Kind::Service]) {
+    /// `now` dates what is let go of.
+    pub fn decide(&mut self, now: WallTime) -> Vec<Notice> {
+        if !self.is_ready() || !self.world.knows(&[Kind::Service]) || !self.remembers() {
             return Vec::new();
         }
         let touched = std::mem::take(&mut self.touched);
         match self.plan.take() {
-            None => self.begin(),
+            None => self.begin(now),
             Some(last) if touched.is_empty() => {
                 self.plan = Some(last);
                 Vec::new()
             }
-            Some(last) => self.go_on(last, &touched),
+            Some(last) => self.go_on(last, &touched, now),
         }
+    }
+
+    /// Whether it was read what is remembered, or that cannot be read: then this process remembers for itself.
+    fn remembers(&self) -> bool {
+        self.world.knows(&[Kind::PoolState]) || self.outlook.is_closed(Kind::PoolState)
     }
 
     /// A term has ended: somebody else may decide, and nothing that was decided here is worth anything from now on.
@@ -134,25 +141,30 @@ impl State {
         self.outbox.clear();
         self.lending.follow();
         self.world.forget_loans();
-        self.world.forget(Kind::Service);
-        self.outlook.forget(Kind::Service);
+        for kind in KINDS_OF_A_TERM {
+            self.world.forget(kind);
+            self.outlook.forget(kind);
+        }
     }
 
     /// Leadership has come: everything is read from what stands in the statuses.
-    fn begin(&mut self) -> Vec<Notice> {
+    fn begin(&mut self, now: WallTime) -> Vec<Notice> {
         self.rebuild_config();
-        let plan = plan(&self.world, &self.config, &self.policy, &Plan::default());
+        if !self.world.knows(&[Kind::PoolState]) {
+            tracing::info!("no PoolStates: addresses that are let go of are remembered by this process only");
+        }
+        let plan = plan(&self.world, &self.config, &self.policy, &Plan::default(), now);
         self.told = Told::begin(&self.world);
         let all = self.world.services().map(|s| s.key().clone()).collect();
         self.told.planned(&plan, &all, &self.metrics);
         self.hand_out(plan, &all, |controller| controller.review_all())
     }
 
-    fn go_on(&mut self, last: Plan, touched: &Touched) -> Vec<Notice> {
+    fn go_on(&mut self, last: Plan, touched: &Touched, now: WallTime) -> Vec<Notice> {
         if touched.config() {
             self.rebuild_config();
         }
-        let (plan, changed) = replan(&self.world, &self.config, &self.policy, last, touched);
+        let (plan, changed) = replan(&self.world, &self.config, &self.policy, last, touched, now);
         self.told.planned(&plan, &changed, &self.metrics);
         self.hand_out(plan, &changed, |controller| controller.review(touched, &changed))
     }
@@ -212,6 +224,7 @@ impl State {
 
 fn place(world: &World, effect: &Effect) -> Place {
     let lane = match effect {
+        Effect::PoolState(_) => Lane::Address,
         Effect::ServiceStatus(write) if moves(world, write) => Lane::Address,
         Effect::ServiceStatus(_) | Effect::Status(_) | Effect::L2Status(_) | Effect::DeleteL2Status(_) => {
             Lane::Status

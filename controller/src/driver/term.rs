@@ -1,7 +1,7 @@
-//! What lasts as long as a term of leadership: the watch on Services.
+//! What lasts as long as a term of leadership: the watches on Services and on PoolStates.
 //!
 //! A term begins with a list that the API server answers from what it has stored, so that everything is seen that the
-//! leader before has written: a watch that ran on from before could lag behind. Who follows keeps no Services at all.
+//! leader before has written: a watch that ran on from before could lag behind. Who follows keeps neither.
 
 use kube::Client;
 use patina::world::Kind;
@@ -12,6 +12,9 @@ use crate::lease::Term;
 
 /// Changes of Services that wait for the driver. When full, the watch waits, and then the API server's own buffers fill.
 const EVENTS: usize = 1024;
+
+/// What is watched during a term: what the leader before has written.
+pub(super) const KINDS_OF_A_TERM: [Kind; 2] = [Kind::Service, Kind::PoolState];
 
 /// How the Services are listed and watched.
 pub(crate) struct Census {
@@ -51,7 +54,7 @@ impl Terms {
 impl Running {
     fn begin(term: Term, census: &Census) -> Self {
         let (send, services) = mpsc::channel(EVENTS);
-        let watch = watch::start(&census.client, &census.namespace, &[Kind::Service], &send);
+        let watch = watch::start(&census.client, &census.namespace, &KINDS_OF_A_TERM, &send);
         Self { term, services, _watch: watch }
     }
 }

@@ -8,7 +8,7 @@ use patina::reconcile::EffectKey;
 /// How soon an effect is to be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Lane {
-    /// A Service gets or loses an address.
+    /// A Service gets or loses an address, or is remembered to have lost one.
     Address,
     /// What is said about objects.
     Status,

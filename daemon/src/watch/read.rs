@@ -4,7 +4,7 @@ use k8s_openapi::api::core::v1::{Namespace, Node, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use kube::ResourceExt;
 use kube::api::DynamicObject;
-use patina::api::{self, IPAddressPool, L2Advertisement, ServiceL2Status};
+use patina::api::{self, IPAddressPool, L2Advertisement, PoolState, ServiceL2Status};
 use patina::world::{self, Object};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -42,6 +42,11 @@ pub(super) fn advertisement(object: DynamicObject) -> Option<Object> {
 pub(super) fn l2status(object: DynamicObject) -> Option<Object> {
     let status = parse::<ServiceL2Status>(&object)?;
     Some(Object::L2Status(world::L2Status::from(&status)))
+}
+
+pub(super) fn pool_state(object: DynamicObject) -> Option<Object> {
+    let state = parse::<PoolState>(&object)?;
+    Some(Object::PoolState(world::PoolState::from(&state)))
 }
 
 fn emptied(object: &DynamicObject) -> DynamicObject {

@@ -5,13 +5,16 @@ use std::fmt::Debug;
 use k8s_openapi::api::core::v1::{Namespace, Node, Service};
 use kube::api::ListParams;
 use kube::{Api, Client, Resource};
-use patina::api::{IPAddressPool, L2Advertisement};
+use patina::api::{IPAddressPool, L2Advertisement, PoolState};
 use patina::world::Object;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
 use super::{PAGE, own, read};
-use crate::client::describe;
+use crate::client::{code, describe};
+
+const FORBIDDEN: u16 = 403;
+const NOT_FOUND: u16 = 404;
 
 /// A list that the API server did not give. Nothing was changed.
 #[derive(Debug, Error)]
@@ -32,7 +35,17 @@ pub async fn snapshot(client: &Client, namespace: &str) -> Result<Vec<Object>, N
     objects.extend(list("IPAddressPools", own::<IPAddressPool>(client, namespace), read::pool).await?);
     let advertisements = own::<L2Advertisement>(client, namespace);
     objects.extend(list("L2Advertisements", advertisements, read::advertisement).await?);
+    objects.extend(remembered(client, namespace).await?);
     Ok(objects)
+}
+
+/// What is remembered of addresses. Where the kind or the right to it is missing, that is nothing.
+async fn remembered(client: &Client, namespace: &str) -> Result<Vec<Object>, NotListed> {
+    let states = own::<PoolState>(client, namespace);
+    match states.list(&ListParams::default().limit(1)).await {
+        Err(error) if matches!(code(&error), Some(FORBIDDEN | NOT_FOUND)) => Ok(Vec::new()),
+        _ => list("PoolStates", states, read::pool_state).await,
+    }
 }
 
 async fn list<K>(

@@ -14,13 +14,16 @@ use crate::state::StateDir;
 use crate::wait::wait_for;
 
 macro_rules! definition {
-    ($kind:literal) => {{
-        const FILE: &str = concat!("charts/patina/crds/metallb.io_", $kind, ".yaml");
-        (FILE, include_str!(concat!("../../../charts/patina/crds/metallb.io_", $kind, ".yaml")))
+    ($kind:literal) => {
+        definition!("metallb.io", $kind)
+    };
+    ($group:literal, $kind:literal) => {{
+        const FILE: &str = concat!("charts/patina/crds/", $group, "_", $kind, ".yaml");
+        (FILE, include_str!(concat!("../../../charts/patina/crds/", $group, "_", $kind, ".yaml")))
     }};
 }
 /// The kinds as the chart ships them.
-const DEFINITIONS: [(&str, &str); 9] = [
+const DEFINITIONS: [(&str, &str); 10] = [
     definition!("bfdprofiles"),
     definition!("bgpadvertisements"),
     definition!("bgppeers"),
@@ -30,6 +33,7 @@ const DEFINITIONS: [(&str, &str); 9] = [
     definition!("l2advertisements"),
     definition!("servicebgpstatuses"),
     definition!("servicel2statuses"),
+    definition!("patina.dev", "poolstates"),
 ];
 
 /// The Secret that the controller makes when it is missing, and its one entry; MetalLB's names.

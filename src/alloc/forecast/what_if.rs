@@ -32,7 +32,8 @@ fn settled(mut object: Object, standing: &World) -> Object {
         | Object::EndpointSlice(_)
         | Object::Node(_)
         | Object::Namespace(_)
-        | Object::L2Status(_) => {}
+        | Object::L2Status(_)
+        | Object::PoolState(_) => {}
     }
     object
 }

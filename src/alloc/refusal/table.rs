@@ -84,6 +84,14 @@ impl Refusal {
              externalTrafficPolicy is Local.",
             "ask for another address, or give both Services the same metallb.io/allow-shared-ip and different ports",
             Self::InUse { address: v4(7), by: ServiceKey::new("web", "shop"), clash: Clash::NoKey };
+        Self::Reserved { .. } => "Reserved",
+            "An address that patina.dev/reserve of its IPAddressPool keeps for Services is given to no other, asked for or not.",
+            "ask for another address, or change patina.dev/reserve of the IPAddressPool",
+            Self::Reserved { address: v4(7), service: ServiceKey::new("web", "shop") };
+        Self::AllReserved(_) => "AllReserved",
+            "What is not held of that family, in every IPAddressPool that the Service may use, is reserved for other Services.",
+            "enlarge an IPAddressPool, or shorten its patina.dev/reserve",
+            Self::AllReserved(Family::V4);
         Self::NoPools => "NoPools",
             "Addresses come from IPAddressPools, and there is none.",
             "create an IPAddressPool",

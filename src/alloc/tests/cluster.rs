@@ -4,6 +4,7 @@ use crate::addr::Family;
 use crate::alloc::{Decision, Plan, Policy, Strictness, Verdict, plan};
 use crate::config::{AllocationSource, Config, Identity, Labels, PoolSource, Timestamp};
 use crate::name::ObjectKey;
+use crate::time::WallTime;
 use crate::world::{
     Annotated, Annotations, FamilyPolicy, Kind, Namespace, Node, Object, Pool, Port, Protocol, Service,
     TrafficPolicy, World,
@@ -15,6 +16,8 @@ pub(crate) struct Cluster {
     pub(crate) config: Config,
     pub(crate) policy: Policy,
     pub(crate) plan: Plan,
+    /// The date, in seconds since 1970.
+    pub(crate) now: WallTime,
 }
 
 pub(crate) fn identity(namespace: &str, name: &str, created: i64) -> Identity {
@@ -42,6 +45,12 @@ pub(crate) fn pool(name: &str, addresses: &[&str]) -> PoolSource {
         options: Default::default(),
         unsupported: Vec::new(),
     }
+}
+
+/// A pool with annotations under `patina.dev/`.
+pub(crate) fn asking(name: &str, addresses: &[&str], options: &[(&str, &str)]) -> PoolSource {
+    let options = options.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    PoolSource { options, ..pool(name, addresses) }
 }
 
 /// A pool that is tried before the open ones.
@@ -170,6 +179,12 @@ impl Cluster {
         self.world.apply(Object::Service(service));
     }
 
+    /// Another object of the same name.
+    pub(crate) fn recreate(&mut self, mut service: Service, uid: &str) {
+        service.identity.uid = uid.into();
+        self.apply(service);
+    }
+
     pub(crate) fn delete(&mut self, name: &str) {
         self.world.delete(Kind::Service, &ObjectKey::new("web", name));
     }
@@ -181,7 +196,7 @@ impl Cluster {
     }
 
     pub(crate) fn decide(&mut self) {
-        self.plan = plan(&self.world, &self.config, &self.policy, &self.plan);
+        self.plan = plan(&self.world, &self.config, &self.policy, &self.plan, self.now);
     }
 
     pub(crate) fn arrive(&mut self) {

@@ -141,7 +141,7 @@ proptest! {
     fn planning_twice_changes_nothing(steps in prop::collection::vec(any_step(), 1..30), strict: bool) {
         let mut cluster = Cluster::lived(&steps, strict);
         cluster.decide();
-        let again = plan(&cluster.world, &cluster.config, &cluster.policy, &cluster.plan);
+        let again = plan(&cluster.world, &cluster.config, &cluster.policy, &cluster.plan, cluster.now);
         prop_assert_eq!(again.ledger(), cluster.plan.ledger());
     }
 
@@ -197,8 +197,8 @@ proptest! {
             let key = crate::name::ObjectKey::new("web", format!("s{name}"));
             touched.merge(cluster.world.delete(Kind::Service, &key));
         }
-        let whole = plan(&cluster.world, &cluster.config, &cluster.policy, &cluster.plan);
-        let (short, _) = replan(&cluster.world, &cluster.config, &cluster.policy, cluster.plan, &touched);
+        let whole = plan(&cluster.world, &cluster.config, &cluster.policy, &cluster.plan, cluster.now);
+        let (short, _) = replan(&cluster.world, &cluster.config, &cluster.policy, cluster.plan, &touched, cluster.now);
         prop_assert_eq!(short.ledger(), whole.ledger());
         for key in &touched.services {
             prop_assert_eq!(short.verdict(key), whole.verdict(key));
@@ -208,10 +208,10 @@ proptest! {
     #[test]
     fn an_explanation_ends_where_the_plan_does(steps in prop::collection::vec(any_step(), 1..30), strict: bool) {
         let cluster = Cluster::lived(&steps, strict);
-        let decided = plan(&cluster.world, &cluster.config, &cluster.policy, &cluster.plan);
+        let decided = plan(&cluster.world, &cluster.config, &cluster.policy, &cluster.plan, cluster.now);
         for service in cluster.world.services() {
             let (same, trace) =
-                explain(&cluster.world, &cluster.config, &cluster.policy, &cluster.plan, service.key());
+                explain(&cluster.world, &cluster.config, &cluster.policy, &cluster.plan, service.key(), cluster.now);
             prop_assert_eq!(&same, &decided);
             let decision = decision(&decided, service);
             let held = decision.allocation.as_ref();
@@ -240,7 +240,7 @@ proptest! {
         let standing = cluster.world.clone();
         cluster.pools(&pools(which));
         cluster.decide();
-        let foretold = forecast(&standing, &cluster.world, &cluster.policy);
+        let foretold = forecast(&standing, &cluster.world, &cluster.policy, cluster.now);
         for service in cluster.world.services() {
             let Some(prospect) = foretold.prospects.get(service.key()) else { continue };
             prop_assert_eq!(&prospect.now, &decision(&before, service));
@@ -251,7 +251,7 @@ proptest! {
     #[test]
     fn without_a_change_nobody_is_disturbed(steps in prop::collection::vec(any_step(), 1..30), strict: bool) {
         let cluster = Cluster::lived(&steps, strict);
-        let foretold = forecast(&cluster.world, &cluster.world, &cluster.policy);
+        let foretold = forecast(&cluster.world, &cluster.world, &cluster.policy, cluster.now);
         prop_assert!(!foretold.disturbs(), "{foretold:#?}");
         prop_assert_eq!(foretold.count(Fate::Served), 0);
     }

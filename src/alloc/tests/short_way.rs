@@ -24,7 +24,7 @@ impl Cluster {
 
     fn replan(&mut self, touched: &Touched) {
         let last = std::mem::take(&mut self.plan);
-        self.plan = replan(&self.world, &self.config, &self.policy, last, touched).0;
+        self.plan = replan(&self.world, &self.config, &self.policy, last, touched, self.now).0;
     }
 }
 

@@ -1,4 +1,4 @@
-use super::cluster::{Cluster, holding, identity, pool, service};
+use super::cluster::{Cluster, asking, holding, identity, pool, service};
 use crate::alloc::{LoadBalancerClass, Verdict};
 use crate::config::{AllocationSource, PoolSource};
 use crate::name::ObjectKey;
@@ -174,7 +174,7 @@ fn an_echo_of_an_earlier_decision_is_no_news() {
 
 #[test]
 fn another_object_of_the_same_name_does_not_inherit_the_address() {
-    let mut cluster = Cluster::with(&[pool("a", &["192.0.2.0/24"])]);
+    let mut cluster = Cluster::with(&[asking("a", &["192.0.2.0/24"], &[("cool-down", "0")])]);
     cluster.apply(service("first", 1));
     cluster.apply(service("s", 2));
     cluster.turn();

@@ -12,6 +12,7 @@ fn told(cluster: &Cluster, name: &str) -> Vec<String> {
         &cluster.policy,
         &cluster.plan,
         &ObjectKey::new("web", name),
+        cluster.now,
     );
     lines(&trace)
 }

@@ -27,8 +27,9 @@ fn entry(text: &str) -> Result<(), String> {
 #[test]
 fn all_nine_kinds_are_defined_with_a_status_subresource() {
     let all = crds().unwrap();
-    assert_eq!(all.len(), 9);
-    for crd in &all {
+    let nine: Vec<_> = all.iter().filter(|crd| crd.spec.group == crate::api::GROUP).collect();
+    assert_eq!(nine.len(), 9);
+    for crd in nine {
         for version in &crd.spec.versions {
             assert!(
                 version.subresources.as_ref().is_some_and(|s| s.status.is_some()),

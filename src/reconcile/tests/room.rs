@@ -2,11 +2,11 @@
 
 use std::ops::{Deref, DerefMut};
 
-use crate::alloc::tests::cluster::Cluster;
+use crate::alloc::tests::cluster::{Cluster, identity};
 use crate::config::{Config, Identity, PoolSource, Problem, Timestamp};
 use crate::name::{NodeName, ObjectKey};
 use crate::reconcile::{Controller, CrdFlavor, Effect, Notice, Review};
-use crate::world::{Advertisement, Kind, L2Status, Node, Object};
+use crate::world::{Advertisement, Kind, L2Status, Node, Object, PoolState};
 
 #[derive(Default)]
 pub(super) struct Room {
@@ -130,6 +130,12 @@ impl Room {
                     .clone();
                 advertisement.conditions = write.conditions.clone().into();
                 world.apply(Object::Advertisement(advertisement));
+            }
+            Effect::PoolState(write) => {
+                let identity =
+                    Identity { version: "2".into(), ..identity("metallb-system", &write.pool.key.name, 0) };
+                let released = write.released.clone().into();
+                world.apply(Object::PoolState(PoolState { identity, released }));
             }
             Effect::DeleteL2Status(key) => {
                 world.delete(Kind::L2Status, key);

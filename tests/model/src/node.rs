@@ -24,6 +24,9 @@ const EPOCH: i64 = 1_700_000_000;
 /// Kinds of which there are none in a history are not watched.
 pub const WATCHED: [Kind; 3] = [Kind::Namespace, Kind::Pool, Kind::Advertisement];
 
+/// Kinds that are watched as long as a term lasts.
+pub const OF_A_TERM: [Kind; 2] = [Kind::Service, Kind::PoolState];
+
 /// A place where a controller runs or could run.
 #[derive(Debug)]
 pub struct Node {

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 use patina::config::{Identity, Timestamp};
 use patina::name::ObjectKey;
-use patina::reconcile::{Effect, ServiceWrite, StatusWrite, Subject};
-use patina::world::{Change, Condition, Kind, Object, Service};
+use patina::reconcile::{Effect, PoolStateWrite, ServiceWrite, StatusWrite, Subject};
+use patina::world::{Change, Condition, Kind, Object, PoolState, Service};
 use patina_controller::machine::{Claim, Record, Written};
 
 use crate::plant::{Fault, Plant};
@@ -135,6 +135,7 @@ impl Server {
                 }
             }),
             Effect::Status(write) => self.write_status(write, now),
+            Effect::PoolState(write) => self.write_pool_state(write, now),
             Effect::L2Status(_) | Effect::DeleteL2Status(_) | Effect::Notice(_) => Ok(Written::Whole),
         }
     }
@@ -176,6 +177,24 @@ impl Server {
             Ok(Written::Whole) if pruned => Ok(Written::WithoutConditions),
             written => written,
         }
+    }
+
+    /// What belongs to a pool that is gone would be collected at once.
+    fn write_pool_state(&mut self, write: &PoolStateWrite, now: Timestamp) -> Result<Written, u16> {
+        let owner = self.object(Kind::Pool, &write.pool.key).and_then(identity);
+        if owner.is_none_or(|owner| owner.uid != write.pool.uid) {
+            return Ok(Written::Gone);
+        }
+        let standing = self.object(Kind::PoolState, &write.pool.key).and_then(identity).cloned();
+        let identity = match (standing, &write.version) {
+            (Some(standing), Some(version)) if standing.version == *version => standing,
+            (Some(_), _) => return Err(CONFLICT),
+            (None, Some(_)) => return Ok(Written::Gone),
+            (None, None) => self.born(write.pool.key.clone(), now),
+        };
+        let released = write.released.clone().into();
+        self.put(Object::PoolState(PoolState { identity, released }));
+        Ok(Written::Whole)
     }
 
     /// A write that changes nothing makes no version.
@@ -224,6 +243,7 @@ fn identity(object: &Object) -> Option<&Identity> {
         Object::Service(service) => Some(&service.identity),
         Object::Pool(pool) => Some(&pool.source.identity),
         Object::Advertisement(advertisement) => Some(&advertisement.source.identity),
+        Object::PoolState(state) => Some(&state.identity),
         _ => None,
     }
 }
@@ -233,6 +253,7 @@ fn stamp(object: &mut Object, version: u64) -> ObjectKey {
         Object::Service(service) => &mut service.identity,
         Object::Pool(pool) => &mut pool.source.identity,
         Object::Advertisement(advertisement) => &mut advertisement.source.identity,
+        Object::PoolState(state) => &mut state.identity,
         Object::Namespace(namespace) => return namespace.key.clone(),
         Object::EndpointSlice(_) | Object::Node(_) | Object::L2Status(_) => return ObjectKey::new("", ""),
     };

@@ -78,6 +78,7 @@ impl Model<'_> {
     pub(super) fn delete_pool(&mut self, number: u8) {
         self.truth.pools.remove(&number);
         self.server.delete(Kind::Pool, &object::pool_key(number));
+        self.server.delete(Kind::PoolState, &object::pool_key(number));
         self.broadcast();
     }
 

@@ -4,12 +4,15 @@ use std::time::Duration;
 
 use kube::core::Status;
 use patina::reconcile::Effect;
+use patina::time::WallTime;
 use patina::world::Kind;
 use patina_controller::machine::{WriteError, Written};
+use patina_daemon::outlook::WatchState;
+use patina_daemon::watch::Event;
 
 use super::Model;
 use crate::laws::Violation;
-use crate::node::{WATCHED, times, wall};
+use crate::node::{OF_A_TERM, WATCHED, times, wall};
 use crate::plant::Fault;
 use crate::request::{Happening, Request, Sender, Signal, Write};
 
@@ -68,17 +71,18 @@ impl Model<'_> {
             }
             self.turn_to_services(who, term.is_some())?;
         }
+        let now_there = self.node(who.node).map_or(WallTime::default(), |node| WallTime(node.wall(now).0));
         let Some(running) = self.running(who) else { return Ok(()) };
-        running.state.decide();
+        running.state.decide(now_there);
         self.hand_out(who);
         self.wait(who);
         Ok(())
     }
 
-    /// The Services are watched as long as a term lasts.
+    /// Services and PoolStates are watched as long as a term lasts.
     fn turn_to_services(&mut self, who: Sender, leads: bool) -> Result<(), Violation> {
         if !leads {
-            self.end_watch(who, Kind::Service);
+            OF_A_TERM.into_iter().for_each(|kind| self.end_watch(who, kind));
             self.say(|| format!("c{} follows", who.node));
             return Ok(());
         }
@@ -88,11 +92,22 @@ impl Model<'_> {
             running.number = number;
         }
         self.open(who, Kind::Service);
+        self.open_pool_states(who);
         self.say(|| format!("c{} leads: term {number}", who.node));
         let others = self.nodes.iter().enumerate().filter(|(at, _)| *at != usize::from(who.node));
         let others = others.filter_map(|(_, node)| Some((node, node.running.as_ref()?)));
         let leading = others.filter(|(node, _)| now >= node.stalled_until);
         self.laws.one_leads(leading.filter(|(_, other)| other.role.leads(other.local(now))).count(), now)
+    }
+
+    /// With MetalLB's own definitions there are none.
+    fn open_pool_states(&mut self, who: Sender) {
+        if !self.history.metallb_schemas {
+            return self.open(who, Kind::PoolState);
+        }
+        if let Some(running) = self.running(who) {
+            running.state.handle_event(Event::State(Kind::PoolState, WatchState::NotInstalled));
+        }
     }
 
     fn hand_out(&mut self, who: Sender) {
@@ -216,6 +231,7 @@ fn told(effect: &Effect) -> String {
         }
         Effect::PoolAnnotation { subject, pools } => format!("{} from {pools:?}", subject.key),
         Effect::Status(write) => format!("{} {:?}", write.subject.key, write.counters),
+        Effect::PoolState(write) => format!("{} remembers {:?}", write.pool.key, write.released),
         Effect::L2Status(_) | Effect::DeleteL2Status(_) | Effect::Notice(_) => format!("{effect:?}"),
     }
 }

@@ -9,7 +9,7 @@ use k8s_openapi::api::core::v1::{Secret, Service};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::{ApiResource, DeleteParams, DynamicObject, Patch, PatchParams, PostParams};
 use kube::{Api, Client, Resource};
-use patina::api::{ConfigurationState, ServiceL2Status};
+use patina::api::{ConfigurationState, PoolState, ServiceL2Status};
 use patina_lab::cluster::{NAMESPACE, addresses, announcements};
 use patina_lab::daemon::{Daemon, Keep, Launch};
 use patina_lab::manifest;
@@ -57,6 +57,7 @@ pub(super) struct Alone<'a> {
     cluster: &'a Cluster,
     part: Part,
     service: String,
+    round: usize,
     /// Everything that it writes of its own will is provoked.
     withdrawn: bool,
 }
@@ -65,7 +66,7 @@ impl<'a> Alone<'a> {
     /// Makes objects that nobody has looked at yet.
     pub(super) async fn prepare(cluster: &'a Cluster, part: Part, round: usize) -> anyhow::Result<Self> {
         let service = format!("{part:?}-{round}").to_lowercase();
-        let alone = Self { cluster, part, service, withdrawn: false };
+        let alone = Self { cluster, part, service, round, withdrawn: false };
         alone.forget().await?;
         alone.make(round).await?;
         Ok(alone)
@@ -118,6 +119,9 @@ impl<'a> Alone<'a> {
             let (code, told) = scrape(self.namespace()?, METRICS, Some(token))?;
             ensure!(code == 503, "without the API server's word: {code} {told}");
         }
+        if right.is_about("poolstates") {
+            self.release().await?;
+        }
         let announced = announcements(self.kube()).await?.iter().any(|told| told.node == NODE);
         if self.part == Part::Speaker && announced && !self.withdrawn {
             self.withdrawn = true;
@@ -126,6 +130,21 @@ impl<'a> Alone<'a> {
                 .await?;
         }
         Ok(())
+    }
+
+    /// Makes it let go of an address: the first is written down anew, the next beside it.
+    async fn release(&self) -> anyhow::Result<()> {
+        let services = Api::<Service>::namespaced(self.kube().clone(), WEB);
+        match services.get_opt(&self.service).await? {
+            None => {
+                let objects = manifest::parse("once more", &objects(&self.service, self.round))?;
+                manifest::apply(self.kube(), &objects).await
+            }
+            Some(service) if addresses(&service).is_empty() => Ok(()),
+            Some(_) => {
+                services.delete(&self.service, &DeleteParams::default()).await.map(drop).context("delete")
+            }
+        }
     }
 
     /// Waits until the Service has its address and the key is there.
@@ -146,9 +165,10 @@ impl<'a> Alone<'a> {
         let statuses = l2statuses(self.kube());
         let every = kube::api::ListParams::default();
         statuses.delete_collection(&DeleteParams::default(), &every).await?;
-        let states = ApiResource::erase::<ConfigurationState>(&());
-        let states = Api::<DynamicObject>::namespaced_with(self.kube().clone(), NAMESPACE, &states);
-        states.delete_collection(&DeleteParams::default(), &every).await?;
+        for states in [ApiResource::erase::<ConfigurationState>(&()), ApiResource::erase::<PoolState>(&())] {
+            let states = Api::<DynamicObject>::namespaced_with(self.kube().clone(), NAMESPACE, &states);
+            states.delete_collection(&DeleteParams::default(), &every).await?;
+        }
         Ok(())
     }
 
