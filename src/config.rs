@@ -12,10 +12,10 @@
 
 mod advertisement;
 mod build;
-mod claims;
 mod duplicate;
 mod identity;
 mod labels;
+mod occupied;
 mod options;
 mod pool;
 mod problem;
@@ -26,9 +26,9 @@ mod tests;
 
 pub use advertisement::{Advertisement, Preference};
 pub use build::{Config, Objects};
-pub use claims::{Claim, Claimant};
 pub use identity::{Identity, Timestamp};
 pub use labels::Labels;
+pub use occupied::{Occupant, Occupied};
 pub use options::{CoolDown, IpamEndpoint, IpamEndpointError, Options, ReservationError, Reservations};
 pub use pool::{Pool, PoolState, ServiceAllocation};
 pub use problem::{Origin, Problem, ProblemKind};

@@ -33,7 +33,7 @@ pub fn replan(
         }
         Kind::Namespace | Kind::Pool | Kind::Advertisement => false,
     };
-    let short = (!touched.claims && touched.kinds.iter().all(distant))
+    let short = (!touched.occupied && touched.kinds.iter().all(distant))
         .then(|| steps(world, config, policy, &mut last, touched));
     let Some(steps) = short.flatten() else {
         let plan = plan(world, config, policy, &last, now);

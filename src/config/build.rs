@@ -6,7 +6,7 @@ use std::num::NonZeroU64;
 
 use super::problem::Finding;
 use super::{
-    Advertisement, AdvertisementSource, Claim, Identity, Labels, Origin, Pool, PoolSource, PoolState,
+    Advertisement, AdvertisementSource, Identity, Labels, Occupied, Origin, Pool, PoolSource, PoolState,
     Problem, ProblemKind, ServiceAllocation, options,
 };
 use crate::addr::{AddressRange, Family, Overlap};
@@ -20,7 +20,7 @@ pub struct Objects<'a> {
     /// L2Advertisements.
     pub advertisements: Vec<&'a AdvertisementSource>,
     /// Addresses that something else uses.
-    pub claims: Vec<Claim>,
+    pub occupied: Vec<Occupied>,
 }
 
 /// What is in force.
@@ -43,7 +43,7 @@ impl Config {
         let mut config = Self::default();
         let mut problems = Vec::new();
         config.read_pools(objects, last, &mut problems);
-        config.heed(&objects.claims, &mut problems);
+        config.heed(&objects.occupied, &mut problems);
         config.read_advertisements(objects, last, &mut problems);
         config.order_pools();
         problems

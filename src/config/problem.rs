@@ -4,7 +4,7 @@ mod table;
 
 use std::fmt;
 
-use super::{Claimant, Identity, IpamEndpointError, ReservationError, SelectorError};
+use super::{Identity, IpamEndpointError, Occupant, ReservationError, SelectorError};
 use crate::addr::{AddressRange, Overlap, RangeError};
 use crate::name::PoolName;
 
@@ -53,7 +53,7 @@ impl Finding {
 
     /// There are so many more of the kind.
     pub(super) fn and(mut self, more: usize) -> Self {
-        if let ProblemKind::Claimed { others, .. } = &mut *self.kind {
+        if let ProblemKind::Occupied { others, .. } = &mut *self.kind {
             *others = more;
         }
         self
@@ -88,9 +88,9 @@ pub enum ProblemKind {
         overlap: Overlap,
     },
     /// It holds addresses that something else uses.
-    Claimed {
+    Occupied {
         /// Who uses them.
-        by: Claimant,
+        by: Occupant,
         /// The first of them.
         range: AddressRange,
         /// How many more of the kind use addresses of the pool.
@@ -135,7 +135,7 @@ impl ProblemKind {
             | Self::BadIpamEndpoint(_) => true,
             Self::OverlappedBy { .. }
             | Self::UnknownPool(_)
-            | Self::Claimed { .. }
+            | Self::Occupied { .. }
             | Self::UnknownOption(_)
             | Self::NotYetSupported => false,
         }
@@ -165,8 +165,8 @@ impl ProblemKind {
             Self::BadWeight(weight) => format!("{weight} is not between 1 and 100"),
             Self::Duplicate(entry) => format!("{entry} is written twice"),
             Self::BadCoolDown(text) => format!("{text:?} is no duration such as 10m, 1h30m or 0"),
-            Self::Claimed { by, range, others: 0 } => format!("{range} is in use by {by}"),
-            Self::Claimed { by, range, others } => {
+            Self::Occupied { by, range, others: 0 } => format!("{range} is in use by {by}"),
+            Self::Occupied { by, range, others } => {
                 format!("{range} is in use by {by}, and {others} more like it")
             }
             Self::BadExclusion(error) => error.to_string(),

@@ -10,15 +10,15 @@ use crate::config::{Problem, ProblemKind};
 pub struct Reading {
     /// In one word.
     pub result: ConfigurationResult,
-    /// What is refused, and what is claimed by others, one object a line; empty when nothing is.
+    /// What is refused, and what is occupied by others, one object a line; empty when nothing is.
     pub summary: String,
 }
 
 impl Reading {
     /// What these problems amount to. One that leaves its object in force makes nothing invalid.
     pub fn of(problems: &[Problem]) -> Self {
-        let claimed = |p: &Problem| matches!(p.kind, ProblemKind::Claimed { .. });
-        let told: Vec<_> = problems.iter().filter(|p| p.kind.rejects() || claimed(p)).collect();
+        let occupied = |p: &Problem| matches!(p.kind, ProblemKind::Occupied { .. });
+        let told: Vec<_> = problems.iter().filter(|p| p.kind.rejects() || occupied(p)).collect();
         let mut summary = String::new();
         for (place, problem) in told.iter().enumerate() {
             let line_break = if place == 0 { "" } else { "\n" };

@@ -72,7 +72,7 @@ fn accepted(object: &Identity, problems: &[&Problem], standing: &[Condition]) ->
         _ if rejected => AcceptedReason::Invalid,
         _ if problems
             .iter()
-            .any(|p| matches!(p.kind, ProblemKind::OverlappedBy { .. } | ProblemKind::Claimed { .. })) =>
+            .any(|p| matches!(p.kind, ProblemKind::OverlappedBy { .. } | ProblemKind::Occupied { .. })) =>
         {
             AcceptedReason::Overlapped
         }

@@ -6,7 +6,7 @@ use k8s_openapi::api::core::v1::Node as ApiNode;
 use serde::{Deserialize, Serialize};
 
 use crate::addr::AddressRange;
-use crate::config::{Claim, Claimant, Identity, Labels};
+use crate::config::{Identity, Labels, Occupant, Occupied};
 use crate::name::{NodeName, ObjectKey};
 
 /// A node that carries this label, with any value, takes no traffic from outside.
@@ -38,12 +38,12 @@ impl Node {
     }
 
     /// Addresses that it uses itself, and those that it gives to Pods.
-    pub fn claims(&self) -> impl Iterator<Item = Claim> {
-        let own = |address: &IpAddr| Claim {
-            by: Claimant::Node(self.name.clone()),
+    pub fn occupied(&self) -> impl Iterator<Item = Occupied> {
+        let own = |address: &IpAddr| Occupied {
+            by: Occupant::Node(self.name.clone()),
             range: AddressRange::single(*address),
         };
-        let pods = |range: &AddressRange| Claim { by: Claimant::Pods(self.name.clone()), range: *range };
+        let pods = |range: &AddressRange| Occupied { by: Occupant::Pods(self.name.clone()), range: *range };
         self.addresses.iter().map(own).chain(self.pod_ranges.iter().map(pods))
     }
 

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::addr::{AddressRange, Family};
-use crate::config::{Claim, Claimant};
+use crate::config::{Occupant, Occupied};
 
 /// The narrowest prefix of each family that all lie in: the range of the cluster is a prefix too, so it is not wider. It
 /// grows once for each bit at most, however many are seen.
@@ -22,8 +22,8 @@ impl Span {
         *self != before
     }
 
-    pub(super) fn claims(&self) -> impl Iterator<Item = Claim> {
-        self.0.iter().flatten().map(|range| Claim { by: Claimant::Services, range: *range })
+    pub(super) fn occupied(&self) -> impl Iterator<Item = Occupied> {
+        self.0.iter().flatten().map(|range| Occupied { by: Occupant::Services, range: *range })
     }
 }
 
@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     fn told(span: &Span) -> Vec<String> {
-        span.claims().map(|claim| claim.range.to_string()).collect()
+        span.occupied().map(|part| part.range.to_string()).collect()
     }
 
     #[test]

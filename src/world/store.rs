@@ -142,28 +142,28 @@ impl World {
     fn apply_service(&mut self, mut service: Service) -> Touched {
         let key = service.key().clone();
         let seen = mem::take(&mut service.cluster_addresses);
-        let claims = self.cluster_addresses.widen(&seen);
+        let occupied = self.cluster_addresses.widen(&seen);
         if !service.concerns_us() {
-            return Touched { claims, ..self.delete(Kind::Service, &key) };
+            return Touched { occupied, ..self.delete(Kind::Service, &key) };
         }
         let before = self.services.get(&key).filter(|s| s.identity.uid == service.identity.uid);
         if let Some(before) = before {
             service.inherited.clone_from(&before.inherited);
         }
         let _ = put(&mut self.services, Kind::Service, key.clone(), service);
-        Touched { claims, ..Touched::service(Kind::Service, key) }
+        Touched { occupied, ..Touched::service(Kind::Service, key) }
     }
 
     fn apply_node(&mut self, node: Node) -> Touched {
-        let used = |node: &Node| node.claims().collect::<Vec<_>>();
+        let used = |node: &Node| node.occupied().collect::<Vec<_>>();
         let before = self.nodes.get(&node.key()).map(used).unwrap_or_default();
-        let claims = before != used(&node);
-        Touched { claims, ..put(&mut self.nodes, Kind::Node, node.key(), node) }
+        let occupied = before != used(&node);
+        Touched { occupied, ..put(&mut self.nodes, Kind::Node, node.key(), node) }
     }
 
     fn delete_node(&mut self, key: &ObjectKey) -> Touched {
-        let claims = self.nodes.get(key).is_some_and(|node| node.claims().next().is_some());
-        Touched { claims, ..remove(&mut self.nodes, Kind::Node, key) }
+        let occupied = self.nodes.get(key).is_some_and(|node| node.occupied().next().is_some());
+        Touched { occupied, ..remove(&mut self.nodes, Kind::Node, key) }
     }
 
     fn apply_pool(&mut self, pool: Pool) -> Touched {
@@ -236,11 +236,11 @@ impl World {
         Objects {
             pools: self.pools.values().map(|pool| &pool.source).collect(),
             advertisements: self.advertisements.values().map(|a| &a.source).collect(),
-            claims: self
+            occupied: self
                 .nodes
                 .values()
-                .flat_map(Node::claims)
-                .chain(self.cluster_addresses.claims())
+                .flat_map(Node::occupied)
+                .chain(self.cluster_addresses.occupied())
                 .collect(),
         }
     }

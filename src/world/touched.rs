@@ -13,7 +13,7 @@ pub struct Touched {
     /// Kinds of which an object has changed only in the status that we write ourselves.
     pub statuses: BTreeSet<Kind>,
     /// Addresses have changed that something else than a pool uses.
-    pub claims: bool,
+    pub occupied: bool,
     /// Services that have changed, and Services whose [`super::L2Status`] has.
     pub services: BTreeSet<ServiceKey>,
 }
@@ -21,19 +21,19 @@ pub struct Touched {
 impl Touched {
     /// Whether nothing has changed, so that there is nothing to decide.
     pub fn is_empty(&self) -> bool {
-        self.kinds.is_empty() && self.statuses.is_empty() && !self.claims
+        self.kinds.is_empty() && self.statuses.is_empty() && !self.occupied
     }
 
     /// Whether what the operator wants has changed, so that the [`crate::config::Config`] is to be built again.
     pub fn config(&self) -> bool {
-        self.claims || self.kinds.contains(&Kind::Pool) || self.kinds.contains(&Kind::Advertisement)
+        self.occupied || self.kinds.contains(&Kind::Pool) || self.kinds.contains(&Kind::Advertisement)
     }
 
     /// Adds what another change has touched.
     pub fn merge(&mut self, other: Self) {
         self.kinds.extend(other.kinds);
         self.statuses.extend(other.statuses);
-        self.claims |= other.claims;
+        self.occupied |= other.occupied;
         self.services.extend(other.services);
     }
 

@@ -18,6 +18,7 @@ mod case;
 mod fixture;
 
 mod admission;
+mod beyond;
 mod choice;
 mod configuration;
 mod dual_stack;

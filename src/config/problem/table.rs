@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use super::ProblemKind;
 use crate::addr::{AddressRange, Overlap, RangeError};
-use crate::config::{Claimant, IpamEndpointError, ReservationError, SelectorError};
+use crate::config::{IpamEndpointError, Occupant, ReservationError, SelectorError};
 use crate::name::PoolName;
 use crate::reason::reasons;
 
@@ -30,19 +30,19 @@ impl ProblemKind {
             "A younger IPAddressPool holds addresses of this one; the younger is rejected, and this one stays in force.",
             "remove the addresses from one of the two pools",
             Self::OverlappedBy { pool: PoolName::from("lan-new"), overlap: overlap() };
-        Self::Claimed { by: Claimant::Node(_), .. } => "NodeAddress",
+        Self::Occupied { by: Occupant::Node(_), .. } => "NodeAddress",
             "An IPAddressPool holds the own address of a node, InternalIP or ExternalIP in its status; that address is never given out.",
             "narrow spec.addresses, or leave the address out by patina.dev/exclude of the pool",
-            Self::Claimed { by: Claimant::Node("node-a".into()), range: overlap().first, others: 0 };
-        Self::Claimed { by: Claimant::Pods(_), .. } => "PodRange",
+            Self::Occupied { by: Occupant::Node("node-a".into()), range: overlap().first, others: 0 };
+        Self::Occupied { by: Occupant::Pods(_), .. } => "PodRange",
             "An IPAddressPool holds addresses that a node gives to Pods (spec.podCIDRs); nodes may send traffic for them elsewhere.",
             "narrow spec.addresses, or leave the addresses out by patina.dev/exclude of the pool",
-            Self::Claimed { by: Claimant::Pods("node-a".into()), range: overlap().first, others: 2 };
-        Self::Claimed { by: Claimant::Services, .. } => "ServiceRange",
+            Self::Occupied { by: Occupant::Pods("node-a".into()), range: overlap().first, others: 2 };
+        Self::Occupied { by: Occupant::Services, .. } => "ServiceRange",
             "An IPAddressPool holds addresses between the lowest and the highest cluster address of the Services; nodes would send \
              traffic for them elsewhere.",
             "narrow spec.addresses, or leave the addresses out by patina.dev/exclude of the pool",
-            Self::Claimed { by: Claimant::Services, range: overlap().first, others: 0 };
+            Self::Occupied { by: Occupant::Services, range: overlap().first, others: 0 };
         Self::BadExclusion(_) => "BadExclusion",
             "Addresses that an IPAddressPool never gives out are listed as addresses, CIDRs or ranges.",
             "write it as 192.0.2.7,192.0.2.16/28,192.0.2.40-192.0.2.49",

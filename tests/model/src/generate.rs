@@ -165,11 +165,13 @@ impl Draw {
             Families::PreferV4,
             Families::PreferV6,
         ]);
+        let several = *self.stream.pick(&[0, 0, 0, 0, 0, 0, 1, 2, 2, 3]);
         let wish = Wish {
             kind,
             families,
             pool: self.maybe(150, POOLS),
-            addresses: self.requested(families),
+            addresses: self.requested(families, if several > 1 { 4 } else { 2 }),
+            several,
             key: self.maybe(350, 2),
             port: *self.stream.pick(&[80, 443]),
             local: self.stream.chance(200),
@@ -178,7 +180,7 @@ impl Draw {
         Step::Service(self.number(SERVICES), wish)
     }
 
-    fn requested(&mut self, families: Families) -> Vec<std::net::IpAddr> {
+    fn requested(&mut self, families: Families, most: usize) -> Vec<std::net::IpAddr> {
         if !self.stream.chance(200) {
             return Vec::new();
         }
@@ -187,7 +189,7 @@ impl Draw {
             Families::V6 => address.is_ipv6(),
             Families::Both | Families::PreferV4 | Families::PreferV6 => true,
         };
-        let mut addresses = self.some(2);
+        let mut addresses = self.some(most);
         addresses.retain(|address| wanted(address) || self.stream.chance(100));
         addresses
     }
@@ -217,6 +219,7 @@ impl Draw {
             on_request: self.stream.chance(150),
             avoid_buggy: self.stream.chance(200),
             whom: self.whom(),
+            left_out: if self.stream.chance(200) { self.some(2) } else { Vec::new() },
         };
         Step::Pool(self.number(POOLS), wish)
     }

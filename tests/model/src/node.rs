@@ -22,7 +22,7 @@ const SKEW: u64 = 5;
 /// A wall clock when a history begins: seconds since 1970.
 const EPOCH: i64 = 1_700_000_000;
 /// Kinds of which there are none in a history are not watched.
-pub const WATCHED: [Kind; 3] = [Kind::Namespace, Kind::Pool, Kind::Advertisement];
+pub const WATCHED: [Kind; 4] = [Kind::Namespace, Kind::Node, Kind::Pool, Kind::Advertisement];
 
 /// Kinds that are watched as long as a term lasts.
 pub const OF_A_TERM: [Kind; 2] = [Kind::Service, Kind::PoolState];

@@ -74,9 +74,14 @@ pub fn pool(wish: &PoolWish, identity: Identity) -> PoolSource {
         auto_assign: !wish.on_request,
         avoid_buggy: wish.avoid_buggy,
         allocation: wish.whom.as_ref().map(allocation),
-        options: Default::default(),
+        options: left_out(wish),
         unsupported: Vec::new(),
     }
+}
+
+fn left_out(wish: &PoolWish) -> BTreeMap<String, String> {
+    let texts: Vec<_> = wish.left_out.iter().map(ToString::to_string).collect();
+    (!texts.is_empty()).then(|| ("exclude".to_owned(), texts.join(","))).into_iter().collect()
 }
 
 fn allocation(whom: &Whom) -> AllocationSource {
@@ -115,7 +120,7 @@ pub fn service(wish: &Wish, identity: Identity, standing: Option<&Service>) -> S
             address_pool: wish.pool.map(|pool| annotated(pool_name(pool))),
             load_balancer_ips: (!texts.is_empty()).then(|| annotated(texts)),
             allow_shared_ip: wish.key.map(|key| annotated(format!("k{key}"))),
-            per_family: None,
+            per_family: (wish.several > 0).then(|| wish.several.to_string().into()),
             allocated_from: standing.and_then(|service| service.annotations.allocated_from.clone()),
         },
         labels: labels("app", wish.app),

@@ -4,7 +4,7 @@
 mod pools;
 mod sharing;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use crate::object::service_key;
@@ -75,8 +75,7 @@ impl<'a> Reference<'a> {
     /// What the Service may keep of what it shows.
     fn kept(&self, number: u8, standing: &Standing, holdings: &Holdings) -> Option<Has> {
         let asked = &self.truth.services[&number];
-        let fits = |address: &IpAddr| wants(asked.wish.families, address.is_ipv6());
-        let addresses: Vec<IpAddr> = standing.addresses.iter().copied().filter(fits).collect();
+        let addresses = fitting(asked, &standing.addresses);
         let pool = self.book.home(self.truth, number, &addresses, standing.mark)?;
         let free = addresses.iter().all(|address| self.may_hold(number, *address, holdings));
         (free && !addresses.is_empty()).then_some(Has { addresses, pool, content: false })
@@ -107,26 +106,25 @@ impl<'a> Reference<'a> {
         self.completed(number, held, holdings).map(|has| Has { content, ..has })
     }
 
-    /// Who would like both families and holds one gets the other from the same pool; who must have both loses the one.
+    /// Who would like more than it holds gets that from the same pool; who must have both families loses the one.
     fn completed(&self, number: u8, held: &Has, holdings: &Holdings) -> Option<Has> {
-        let families = self.truth.services[&number].wish.families;
-        if held.addresses.len() == 2 || matches!(families, Families::V4 | Families::V6) {
-            return Some(held.clone());
-        }
+        let wish = &self.truth.services[&number].wish;
         let pool = self.book.sound(held.pool).filter(|_| self.book.admits(self.truth, held.pool, number));
-        let missing = !held.addresses[0].is_ipv6();
-        let found = pool.and_then(|_| self.first_in(held.pool, missing, number, holdings));
-        match found {
-            Some(other) => {
-                let addresses = sorted(&[held.addresses[0], other]);
-                Some(Has { addresses, ..held.clone() })
+        let mut addresses = held.addresses.clone();
+        let mut lacking: Vec<bool> = wanted(wish.families).to_vec();
+        lacking.sort_by_key(|v6| count(&addresses, *v6) > 0);
+        for v6 in lacking {
+            let lacks = wish.least().saturating_sub(count(&addresses, v6));
+            if pool.is_some() {
+                addresses.extend(self.first_in(held.pool, (v6, lacks), &held.addresses, number, holdings));
             }
-            None if families == Families::Both => {
+            if count(&addresses, v6) == 0 && wish.families == Families::Both {
                 let (pool, addresses) = self.best(number, holdings)?;
-                Some(Has { addresses, pool, content: true })
+                return Some(Has { addresses, pool, content: true });
             }
-            None => Some(held.clone()),
         }
+        let grown = addresses.len() > held.addresses.len();
+        Some(Has { addresses: if grown { sorted(&addresses) } else { addresses }, ..held.clone() })
     }
 
     /// The best that the Service could have besides what the others hold: the pool and the addresses.
@@ -152,10 +150,16 @@ impl<'a> Reference<'a> {
         };
         let open =
             |pool: &&u8| self.book.sound(**pool).is_some() && self.book.admits(self.truth, **pool, number);
-        choices.iter().find_map(|families| {
+        let least = self.truth.services[&number].wish.least();
+        let amounts = choices.iter().flat_map(|families| [(*families, least), (*families, 1)]);
+        amounts.into_iter().find_map(|(families, amount)| {
             tier.iter().filter(open).find_map(|pool| {
-                let first = |v6: &bool| self.first_in(*pool, *v6, number, holdings);
-                Some((*pool, families.iter().map(first).collect::<Option<Vec<_>>>()?))
+                let some = |v6: &bool| {
+                    let found = self.first_in(*pool, (*v6, least), &[], number, holdings);
+                    (found.len() >= amount).then_some(found)
+                };
+                let found = families.iter().map(some).collect::<Option<Vec<_>>>()?;
+                Some((*pool, found.into_iter().flatten().collect()))
             })
         })
     }
@@ -170,9 +174,18 @@ impl<'a> Reference<'a> {
         (fits && addresses.iter().all(free)).then_some((pool, addresses))
     }
 
-    fn first_in(&self, pool: u8, v6: bool, number: u8, holdings: &Holdings) -> Option<IpAddr> {
-        let usable = self.book.sound(pool)?.usable.iter().copied();
-        usable.filter(|a| a.is_ipv6() == v6).find(|address| self.may_hold(number, *address, holdings))
+    /// So many of a family that the Service may hold, besides those that it has.
+    fn first_in(
+        &self,
+        pool: u8,
+        (v6, count): (bool, usize),
+        has: &[IpAddr],
+        number: u8,
+        holdings: &Holdings,
+    ) -> Vec<IpAddr> {
+        let usable = self.book.sound(pool).into_iter().flat_map(|sound| sound.usable.iter().copied());
+        let fits = |a: &IpAddr| a.is_ipv6() == v6 && !has.contains(a) && self.may_hold(number, *a, holdings);
+        usable.filter(fits).take(count).collect()
     }
 
     fn may_hold(&self, number: u8, address: IpAddr, holdings: &Holdings) -> bool {
@@ -183,24 +196,43 @@ impl<'a> Reference<'a> {
     }
 }
 
-/// Whether an address of this family has a place.
-fn wants(families: Families, v6: bool) -> bool {
+/// The families that have a place.
+pub fn wanted(families: Families) -> &'static [bool] {
     match families {
-        Families::V4 => !v6,
-        Families::V6 => v6,
-        Families::Both | Families::PreferV4 | Families::PreferV6 => true,
+        Families::V4 => &[false],
+        Families::V6 => &[true],
+        Families::Both | Families::PreferV4 | Families::PreferV6 => &[false, true],
     }
 }
 
-/// Whether the request names one address of each wanted family.
+/// How many of them are of this family.
+pub fn count(addresses: &[IpAddr], v6: bool) -> usize {
+    addresses.iter().filter(|address| address.is_ipv6() == v6).count()
+}
+
+/// Those that have a place; of too many those that are asked for, and then those that are shown first.
+fn fitting(asked: &Asked, shown: &[IpAddr]) -> Vec<IpAddr> {
+    let is_asked_for = |address: &IpAddr| readable(asked) && asked.wish.addresses.contains(address);
+    let of_family = |v6: &bool| {
+        let of_family = shown.iter().copied().filter(|address| address.is_ipv6() == *v6);
+        let (mut first, others): (Vec<_>, Vec<_>) = of_family.partition(is_asked_for);
+        first.extend(others);
+        first.truncate(asked.wish.most());
+        first
+    };
+    let fitting: Vec<_> = wanted(asked.wish.families).iter().flat_map(of_family).collect();
+    shown.iter().copied().filter(|address| fitting.contains(address)).collect()
+}
+
+/// Whether the request names addresses of each wanted family, and no more than it may.
 fn readable(asked: &Asked) -> bool {
-    let six = asked.wish.addresses.iter().filter(|address| address.is_ipv6()).count();
-    let counts = (asked.wish.addresses.len() - six, six);
-    match asked.wish.families {
-        Families::V4 => counts == (1, 0),
-        Families::V6 => counts == (0, 1),
-        Families::Both | Families::PreferV4 | Families::PreferV6 => counts == (1, 1),
-    }
+    let wanted = wanted(asked.wish.families);
+    let distinct: BTreeSet<_> = asked.wish.addresses.iter().collect();
+    let fits = |v6: bool| {
+        let count = count(&asked.wish.addresses, v6);
+        if wanted.contains(&v6) { (1..=asked.wish.most()).contains(&count) } else { count == 0 }
+    };
+    distinct.len() == asked.wish.addresses.len() && fits(false) && fits(true)
 }
 
 /// IPv4 first.

@@ -66,6 +66,9 @@ pub struct Wish {
     /// The addresses that it names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub addresses: Vec<IpAddr>,
+    /// How many addresses of each family it asks for; 0: it does not say.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub several: u8,
     /// Its sharing key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<u8>,
@@ -121,6 +124,26 @@ pub struct PoolWish {
     /// `serviceAllocation`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub whom: Option<Whom>,
+    /// Addresses that are never given out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<IpAddr>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_zero(count: &u8) -> bool {
+    *count == 0
+}
+
+impl Wish {
+    /// How many addresses of a family it may hold.
+    pub fn most(&self) -> usize {
+        self.several.max(1).into()
+    }
+
+    /// How many addresses of a family are to be found for it. A request is met as it is.
+    pub fn least(&self) -> usize {
+        if self.addresses.is_empty() { self.most() } else { 1 }
+    }
 }
 
 /// Whom a pool is for.

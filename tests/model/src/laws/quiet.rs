@@ -8,7 +8,7 @@ use patina::world::Service;
 
 use super::{Last, Law, Laws, Phase, Violation, hold};
 use crate::object;
-use crate::reference::{Book, Has, Holdings, Reference, Standing, compatible, sorted};
+use crate::reference::{Book, Has, Holdings, Reference, Standing, compatible, count, sorted, wanted};
 use crate::server::Server;
 use crate::step::{Families, Type};
 use crate::truth::{Asked, Truth};
@@ -178,6 +178,6 @@ impl Phase {
 
 /// Whether it holds all that it asks for.
 fn is_full(held: &Has, asked: &Asked) -> bool {
-    let single = matches!(asked.wish.families, Families::V4 | Families::V6);
-    held.content && (single || held.addresses.len() == 2) && held.addresses == sorted(&held.addresses)
+    let full = |v6: &bool| count(&held.addresses, *v6) >= asked.wish.least();
+    held.content && wanted(asked.wish.families).iter().all(full) && held.addresses == sorted(&held.addresses)
 }

@@ -24,6 +24,8 @@ pub struct Standing {
 pub struct Sound {
     /// Every address of its ranges.
     covered: Vec<IpAddr>,
+    /// Those that may be held.
+    sound: Vec<IpAddr>,
     /// Those that it gives out, in order.
     pub usable: Vec<IpAddr>,
 }
@@ -46,9 +48,10 @@ impl Book {
             else {
                 continue;
             };
-            let usable =
+            let sound: Vec<_> =
                 covered.iter().copied().filter(|a| !offered.wish.avoid_buggy || !is_buggy(*a)).collect();
-            book.sound.insert(*number, Sound { covered, usable });
+            let usable = sound.iter().copied().filter(|a| !offered.wish.left_out.contains(a)).collect();
+            book.sound.insert(*number, Sound { covered, sound, usable });
         }
         book
     }
@@ -68,7 +71,7 @@ impl Book {
     /// them where they are.
     pub fn home(&self, truth: &Truth, service: u8, addresses: &[IpAddr], mark: Option<u8>) -> Option<u8> {
         if let Some(pool) = self.sound_home(addresses) {
-            let given = |address| self.sound[&pool].usable.contains(address);
+            let given = |address| self.sound[&pool].sound.contains(address);
             return Some(pool).filter(|_| addresses.iter().all(given) && self.admits(truth, pool, service));
         }
         if addresses.iter().any(|address| self.sound_home(&[*address]).is_some()) {

@@ -14,16 +14,16 @@ use crate::name::{NodeName, PoolName};
 
 /// Addresses that something else uses.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Claim {
+pub struct Occupied {
     /// Who uses them.
-    pub by: Claimant,
+    pub by: Occupant,
     /// Which.
     pub range: AddressRange,
 }
 
 /// Who uses addresses that are no pool's.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Claimant {
+pub enum Occupant {
     /// A node: `InternalIP` or `ExternalIP` in its status.
     Node(NodeName),
     /// Pods on a node: `spec.podCIDRs`.
@@ -32,7 +32,7 @@ pub enum Claimant {
     Services,
 }
 
-impl fmt::Display for Claimant {
+impl fmt::Display for Occupant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Node(node) => write!(f, "node {node}"),
@@ -42,23 +42,23 @@ impl fmt::Display for Claimant {
     }
 }
 
-/// Claims of one kind on one pool: where the first of them is, and how many there are besides.
+/// What one kind uses of one pool: where the first of it is, and how many more there are.
 type Found = (Finding, usize);
 
 impl Config {
-    /// Holds the claims against the pools in force.
-    pub(super) fn heed(&mut self, claims: &[Claim], problems: &mut Vec<Problem>) {
+    /// Holds what is occupied against the pools in force.
+    pub(super) fn heed(&mut self, occupied: &[Occupied], problems: &mut Vec<Problem>) {
         let mut nodes: BTreeMap<PoolName, BTreeMap<IpAddr, NodeName>> = BTreeMap::new();
         let mut found: BTreeMap<(PoolName, u8), Found> = BTreeMap::new();
-        for claim in claims {
-            for (range, pool) in self.holding(&claim.range) {
+        for part in occupied {
+            for (range, pool) in self.holding(&part.range) {
                 let Some(pool) = self.pools.get(pool) else { continue };
-                if let Some(finding) = disputed(pool, range, claim) {
-                    let entry = found.entry((pool.name.clone(), rank(&claim.by)));
+                if let Some(finding) = disputed(pool, range, part) {
+                    let entry = found.entry((pool.name.clone(), rank(&part.by)));
                     entry.and_modify(|(_, others)| *others += 1).or_insert((finding, 0));
                 }
-                if let Claimant::Node(node) = &claim.by {
-                    nodes.entry(pool.name.clone()).or_default().insert(claim.range.first(), node.clone());
+                if let Occupant::Node(node) = &part.by {
+                    nodes.entry(pool.name.clone()).or_default().insert(part.range.first(), node.clone());
                 }
             }
         }
@@ -79,20 +79,20 @@ impl Config {
     }
 }
 
-/// What is to be said of a claim on this range of a pool; nothing if the pool leaves the addresses out.
-fn disputed(pool: &Pool, range: &AddressRange, claim: &Claim) -> Option<Finding> {
-    let both = range.intersection(&claim.range)?;
+/// What is to be said of who uses part of this range of a pool; nothing if the pool leaves the addresses out.
+fn disputed(pool: &Pool, range: &AddressRange, part: &Occupied) -> Option<Finding> {
+    let both = range.intersection(&part.range)?;
     let first = *pool.options.excluded.rest_of(&both).first()?;
     let place = pool.ranges.ranges().iter().position(|listed| listed == range)?;
-    let kind = ProblemKind::Claimed { by: claim.by.clone(), range: first, others: 0 };
+    let kind = ProblemKind::Occupied { by: part.by.clone(), range: first, others: 0 };
     Some(Finding::at(format!("spec.addresses[{place}]"), kind))
 }
 
-const fn rank(by: &Claimant) -> u8 {
+const fn rank(by: &Occupant) -> u8 {
     match by {
-        Claimant::Node(_) => 0,
-        Claimant::Pods(_) => 1,
-        Claimant::Services => 2,
+        Occupant::Node(_) => 0,
+        Occupant::Pods(_) => 1,
+        Occupant::Services => 2,
     }
 }
 
@@ -117,12 +117,12 @@ mod tests {
     use crate::config::tests::pool;
     use crate::config::{Objects, PoolSource};
 
-    fn claim(by: Claimant, range: &str) -> Claim {
-        Claim { by, range: range.parse().unwrap() }
+    fn occupied(by: Occupant, range: &str) -> Occupied {
+        Occupied { by, range: range.parse().unwrap() }
     }
 
-    fn told(pool: &PoolSource, claims: Vec<Claim>) -> (Config, Vec<String>) {
-        let objects = Objects { pools: vec![pool], claims, ..Objects::default() };
+    fn told(pool: &PoolSource, occupied: Vec<Occupied>) -> (Config, Vec<String>) {
+        let objects = Objects { pools: vec![pool], occupied, ..Objects::default() };
         let (config, problems) = Config::build(&objects, &Config::default());
         assert!(problems.iter().all(|p| !p.kind.rejects()));
         (config, problems.iter().map(|p| format!("{} {}: {}", p.kind, p.field, p.kind.sentence())).collect())
@@ -131,14 +131,14 @@ mod tests {
     #[test]
     fn a_pool_that_holds_what_others_use_is_told_so_and_stays_in_force() {
         let lan = pool("lan", 0, &["203.0.113.0/24", "10.0.0.0/8"]);
-        let claims = vec![
-            claim(Claimant::Node("n1".into()), "10.1.0.1/32"),
-            claim(Claimant::Node("n2".into()), "192.0.2.1/32"),
-            claim(Claimant::Pods("n1".into()), "10.244.0.0/24"),
-            claim(Claimant::Pods("n2".into()), "10.244.1.0/24"),
-            claim(Claimant::Services, "10.96.0.0/12"),
+        let all = vec![
+            occupied(Occupant::Node("n1".into()), "10.1.0.1/32"),
+            occupied(Occupant::Node("n2".into()), "192.0.2.1/32"),
+            occupied(Occupant::Pods("n1".into()), "10.244.0.0/24"),
+            occupied(Occupant::Pods("n2".into()), "10.244.1.0/24"),
+            occupied(Occupant::Services, "10.96.0.0/12"),
         ];
-        let (config, problems) = told(&lan, claims);
+        let (config, problems) = told(&lan, all);
         assert_eq!(
             problems,
             [
@@ -156,17 +156,17 @@ mod tests {
     fn what_a_pool_leaves_out_is_not_disputed() {
         let options = [("exclude".to_owned(), "10.244.0.0/16,10.1.0.1".to_owned())].into();
         let lan = PoolSource { options, ..pool("lan", 0, &["10.0.0.0/8"]) };
-        let claims = vec![
-            claim(Claimant::Node("n1".into()), "10.1.0.1/32"),
-            claim(Claimant::Pods("n1".into()), "10.244.0.0/24"),
+        let all = vec![
+            occupied(Occupant::Node("n1".into()), "10.1.0.1/32"),
+            occupied(Occupant::Pods("n1".into()), "10.244.0.0/24"),
         ];
-        assert_eq!(told(&lan, claims).1, Vec::<String>::new());
+        assert_eq!(told(&lan, all).1, Vec::<String>::new());
     }
 
     #[test]
     fn a_claim_on_many_ranges_is_told_once_for_each_pool() {
         let lan = pool("lan", 0, &["10.0.0.0/24", "10.0.2.0/24"]);
-        let (_, problems) = told(&lan, vec![claim(Claimant::Services, "10.0.0.0/8")]);
+        let (_, problems) = told(&lan, vec![occupied(Occupant::Services, "10.0.0.0/8")]);
         assert_eq!(problems.len(), 1, "{problems:?}");
     }
 }
