@@ -2,6 +2,7 @@
 
 mod endpoint;
 mod faults;
+mod law;
 mod loans;
 
 use std::collections::BTreeSet;
