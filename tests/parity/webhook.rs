@@ -14,7 +14,7 @@ use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use serde_json::{Value, json};
 
 use crate::case::parity_on_the_lab;
-use crate::fixture::{Cluster, object};
+use crate::fixture::{Cluster, eventually, object};
 
 /// Longest review, and a little more.
 const TOO_LONG: usize = (4 << 20) + 1;
@@ -173,22 +173,27 @@ async fn row_91_a_certificate_is_renewed_before_it_ends_and_no_review_goes_unans
         let old = ending(&format!("metallb-webhook-service.{}.svc", cluster.own));
         webhook.install(&old[0], &old[1], &old[2]).await;
         let _controller = webhook.controller("enabled");
+        until_shown(&webhook.client(&old[0]).await, async || {}).await;
         let both = webhook.has_authorities(2).await;
         assert_eq!(both[1], old[0], "the new authority stands before the old one");
         webhook.answers().await;
-        let newer = webhook.client(&both[0]).await;
-        let shown = async || match newer.request_text(Request::get("/").body(Vec::new()).unwrap()).await {
-            Err(kube::Error::Api(status)) => status.code == 404,
-            _ => false,
-        };
-        while !shown().await {
-            cluster.try_dry_pool("probe", &["203.0.113.0/28"]).await.unwrap();
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        cluster.try_dry_pool("probe", &["203.0.113.0/28"]).await.unwrap();
+        let judged = async || cluster.try_dry_pool("probe", &["203.0.113.0/28"]).await.unwrap();
+        until_shown(&webhook.client(&both[0]).await, judged).await;
+        judged().await;
         assert_eq!(webhook.authorities().await, both, "both are trusted for a day");
     })
     .await;
+}
+
+/// Waits until the webhook shows a certificate that this client takes; does something else between two looks.
+async fn until_shown(client: &kube::Client, meanwhile: impl AsyncFn()) {
+    let look = async || {
+        meanwhile().await;
+        client.request_text(Request::get("/").body(Vec::new()).unwrap()).await
+    };
+    let taken =
+        |said: &kube::Result<String>| matches!(said, Err(kube::Error::Api(status)) if status.code == 404);
+    let _ = eventually("the certificate is shown", look, taken).await;
 }
 
 /// Authority, certificate and key of a server whose certificate ends in some weeks.

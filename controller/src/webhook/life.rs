@@ -111,8 +111,9 @@ impl Life {
         }
     }
 
-    /// What fails hinders nothing else.
+    /// What fails hinders nothing else. What the Secret holds is shown before it is renewed: API servers know it already.
     async fn turn(&mut self, now: Date) -> Result<(), TurnError> {
+        self.show(now);
         let kept = self.keep(now).await;
         let published = self.publish().await;
         self.show(now);

@@ -42,7 +42,7 @@ type Room = fn(&Arc<Stage>) -> Vec<Trial>;
 
 /// Every test, those of one kind of cluster beside each other.
 fn trials(stage: &Arc<Stage>) -> Vec<Trial> {
-    let rooms: [Room; 10] = [
+    let rooms: [Room; 11] = [
         path::trials,
         fault::trials,
         restart::trials,
