@@ -138,7 +138,7 @@ impl<'a> Alone<'a> {
         match services.get_opt(&self.service).await? {
             None => {
                 let objects = manifest::parse("once more", &objects(&self.service, self.round))?;
-                manifest::apply(self.kube(), &objects).await
+                manifest::apply(self.kube(), &objects).await.map(drop)
             }
             Some(service) if addresses(&service).is_empty() => Ok(()),
             Some(_) => {
