@@ -26,6 +26,7 @@ mod life;
 mod pools;
 mod requests;
 mod sharing;
+mod stability;
 mod takeover;
 mod told;
 mod webhook;
