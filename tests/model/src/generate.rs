@@ -47,6 +47,9 @@ pub fn history(seed: u64) -> History {
     let mut steps = Vec::new();
     draw.opening(&mut steps);
     for _ in 0..2 + draw.stream.below(3) {
+        if draw.stream.chance(200) {
+            draw.comeback(&mut steps);
+        }
         draw.phase(&mut steps);
     }
     History {
@@ -55,6 +58,21 @@ pub fn history(seed: u64) -> History {
         strict: draw.stream.chance(200),
         metallb_schemas: draw.stream.chance(200),
         steps,
+    }
+}
+
+/// A Service that asks for nothing but an IPv4 address.
+fn plain() -> Wish {
+    Wish {
+        kind: Type::Balancer,
+        families: Families::V4,
+        pool: None,
+        addresses: Vec::new(),
+        several: 0,
+        key: None,
+        port: 80,
+        local: false,
+        app: 0,
     }
 }
 
@@ -70,6 +88,26 @@ impl Draw {
             let step = if self.stream.chance(350) { self.pool() } else { self.service() };
             self.enter(steps, step);
         }
+        self.enter(steps, Step::Quiet);
+    }
+
+    /// Two Services get addresses and go, and one of them comes back, perhaps before another leader.
+    fn comeback(&mut self, steps: &mut Vec<(Duration, Step)>) {
+        let (one, other) = (self.number(SERVICES), self.number(SERVICES));
+        let ranges = vec!["198.51.100.2-198.51.100.4".to_owned()];
+        let left_out = Vec::new();
+        let pool = PoolWish { ranges, on_request: false, avoid_buggy: false, whom: None, left_out };
+        self.enter(steps, Step::Pool(0, pool));
+        for number in [one, other] {
+            self.enter(steps, Step::Service(number, plain()));
+        }
+        self.enter(steps, Step::Quiet);
+        for number in [one, other] {
+            self.enter(steps, Step::Delete(number));
+        }
+        let end = if self.stream.chance(600) { Step::Succeed } else { Step::Quiet };
+        self.enter(steps, end);
+        self.enter(steps, Step::Service(other, plain()));
         self.enter(steps, Step::Quiet);
     }
 

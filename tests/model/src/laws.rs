@@ -12,10 +12,12 @@
 //! | `Cleared` | at quiet points | what is not ours carries no marks of ours |
 //! | `Keeps` | from one quiet point to the next | whose pool and wish have not changed holds what it held |
 //! | `OldestFirst` | from one quiet point to the next | nobody got what an older one waited for |
+//! | `Returns` | from one quiet point to the next | whoever comes back gets what he let go of, once that is written down, unless it was given to another |
 //! | `Calm` | after quiet points | planning again, with memory or after a change of leader, writes nothing |
 
 mod between;
 mod quiet;
+mod returns;
 mod said;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,6 +31,7 @@ use patina::reconcile::Effect;
 use crate::reference::{Holdings, understood};
 use crate::step::Step;
 use crate::truth::Truth;
+use returns::Promise;
 
 /// A law. See the module's table.
 #[expect(missing_docs, reason = "the table says it")]
@@ -44,6 +47,7 @@ pub enum Law {
     Cleared,
     Keeps,
     OldestFirst,
+    Returns,
     Calm,
 }
 
@@ -91,6 +95,9 @@ struct Phase {
     pooled: BTreeSet<IpAddr>,
     /// A namespace has got another label.
     labels: bool,
+    /// The Service that is created by the step that runs, if nothing has happened to it before.
+    newcomer: Option<u8>,
+    promises: BTreeMap<u8, Promise>,
 }
 
 impl Phase {
@@ -111,6 +118,7 @@ struct Last {
 impl Laws {
     /// A step is about to be made.
     pub fn note(&mut self, step: &Step, truth: &Truth) {
+        self.phase.withdraw(step, truth);
         match step {
             Step::Service(number, _) | Step::Delete(number) | Step::Mark(number, _) => {
                 self.phase.services.insert(*number);

@@ -26,6 +26,10 @@ pub enum Fault {
     LosesEnds,
     /// Of two who claim the Lease at once both are told that it is theirs.
     ServesALeaseTwice,
+    /// The list of PoolStates at the beginning of a term is empty.
+    ForgetsReleased,
+    /// It is told with dates of an hour before.
+    AgesReleased,
 }
 
 /// What surrounds the controllers.
@@ -34,7 +38,7 @@ pub struct Plant(Option<Fault>);
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::IgnoresConflicts,
         Self::KeepsWhatIsCleared,
         Self::ForgetsAHolder,
@@ -45,6 +49,8 @@ impl Fault {
         Self::LeadsForEver,
         Self::LosesEnds,
         Self::ServesALeaseTwice,
+        Self::ForgetsReleased,
+        Self::AgesReleased,
     ];
 }
 

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use patina::config::{Identity, Timestamp};
 use patina::name::ObjectKey;
 use patina::reconcile::{Effect, PoolStateWrite, ServiceWrite, StatusWrite, Subject};
-use patina::world::{Change, Condition, Kind, Object, PoolState, Service};
+use patina::world::{Change, Condition, Kind, Object, PoolState, Released, Service};
 use patina_controller::machine::{Claim, Record, Written};
 
 use crate::plant::{Fault, Plant};
@@ -58,6 +58,23 @@ impl Server {
             Some(Object::Service(service)) => Some(service),
             _ => None,
         }
+    }
+
+    /// What is written down of addresses that were let go of.
+    pub fn released(&self) -> impl Iterator<Item = &Released> {
+        self.pool_states().flat_map(|state| &state.released)
+    }
+
+    /// The version of the PoolState that was written last.
+    pub fn remembered_at(&self) -> u64 {
+        self.pool_states().filter_map(|state| state.identity.version.parse().ok()).max().unwrap_or_default()
+    }
+
+    fn pool_states(&self) -> impl Iterator<Item = &PoolState> {
+        self.objects.values().filter_map(|object| match object {
+            Object::PoolState(state) => Some(state),
+            _ => None,
+        })
     }
 
     /// One object.

@@ -32,6 +32,8 @@ fn expected(fault: Fault) -> &'static [Law] {
         Fault::LeadsForEver => &[Law::OneLeads, Law::LastWord],
         Fault::LosesEnds => &[Law::Converges],
         Fault::ServesALeaseTwice => &[Law::OneLeads],
+        Fault::ForgetsReleased => &[Law::Returns, Law::Converges],
+        Fault::AgesReleased => &[Law::Returns],
     }
 }
 

@@ -40,6 +40,7 @@ impl Laws {
             })?;
         }
         self.told(truth, server, &holdings, at)?;
+        self.returns(truth, &holdings, terms, at)?;
         if let Some(last) = &self.last {
             self.phase.keeps(truth, last, &holdings, terms, at)?;
             self.phase.oldest_first(&reference, truth, last, &holdings, at)?;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use patina::config::Identity;
+use patina::time::WallTime;
 use patina::world::{Advertisement, Kind, Object, Pool};
 
 use super::Model;
@@ -23,6 +24,10 @@ impl Model<'_> {
         let uid = identity.uid.clone();
         self.truth.services.insert(number, Asked { wish: wish.clone(), uid, created: created.0 });
         self.server.put(Object::Service(object::service(wish, identity, standing.as_ref())));
+        if self.leader_has_read() {
+            let now = WallTime(self.wall().0);
+            self.laws.promise(number, (&self.truth, &self.server), self.terms, now);
+        }
         self.broadcast();
     }
 

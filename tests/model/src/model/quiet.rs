@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use patina::api::conditions::ConditionStatus;
 use patina::reconcile::{Effect, ServiceWrite};
-use patina::world::Service;
+use patina::world::{Kind, Service};
 
 use super::Model;
 use crate::laws::Violation;
@@ -131,6 +131,13 @@ impl Model<'_> {
     fn leader(&self) -> Option<u8> {
         let decides = |node: &crate::node::Node| node.running.as_ref().is_some_and(|r| r.decides(self.now));
         (0..).zip(&self.nodes).find(|(_, node)| decides(node)).map(|(number, _)| number)
+    }
+
+    /// Whether somebody leads who knows every address that is written down as let go of.
+    pub(super) fn leader_has_read(&self) -> bool {
+        let leader = self.leader().and_then(|number| self.nodes.get(usize::from(number))?.running.as_ref());
+        let watch = leader.and_then(|running| running.watches.get(&Kind::PoolState));
+        watch.is_some_and(|watch| watch.heard >= self.server.remembered_at())
     }
 
     fn writes_are_under_way(&self) -> bool {

@@ -16,6 +16,8 @@ const AGAIN: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_secs(3);
 /// In thousand: how often a change is told twice after a pause.
 const TWICE: u16 = 300;
+/// How many seconds too old a date is, where that is planted.
+const AGE: i64 = 3600;
 /// Every so many changes one gets lost, where that is planted.
 const LOST: u64 = 5;
 
@@ -77,9 +79,19 @@ impl Model<'_> {
         if kind == Kind::Service && self.plant.is(Fault::ForgetsAHolder) {
             objects.truncate(objects.len().saturating_sub(1));
         }
+        objects.retain_mut(|object| self.misremembers(object));
         let version = self.server.version();
         self.tell(who, (kind, epoch, version), Change::Reset(kind, objects));
         self.mark_open(who, kind, version);
+    }
+
+    /// What is planted about PoolStates; whether the object is listed at all.
+    fn misremembers(&self, object: &mut Object) -> bool {
+        let Object::PoolState(state) = object else { return true };
+        if self.plant.is(Fault::AgesReleased) {
+            state.released.iter_mut().for_each(|entry| entry.since.0 -= AGE);
+        }
+        !self.plant.is(Fault::ForgetsReleased)
     }
 
     pub(super) fn resume(&mut self, who: Sender, kind: Kind, epoch: u32) {
