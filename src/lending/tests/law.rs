@@ -108,7 +108,7 @@ impl History {
         self.created += 1;
         let mut service = service(&name(digit), self.created);
         service.identity.uid = format!("uid-{}", self.created).into();
-        let pool = if digit % 2 == 0 { "lan" } else { "own" };
+        let pool = if digit.is_multiple_of(2) { "lan" } else { "own" };
         self.lab.cluster.apply(in_pool(service, pool));
     }
 
