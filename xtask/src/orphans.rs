@@ -15,9 +15,16 @@ enum Message {
     CompilerArtifact {
         filenames: Vec<PathBuf>,
         manifest_path: PathBuf,
+        target: Target,
     },
     #[serde(other)]
     Other,
+}
+
+/// A library, a program, a build script.
+#[derive(Deserialize)]
+struct Target {
+    src_path: PathBuf,
 }
 
 /// Fails with one line for every `.rs` file that no target of the workspace compiles.
@@ -48,12 +55,15 @@ fn compiled(root: &Path) -> Result<BTreeSet<PathBuf>> {
     )?;
     let mut files = BTreeSet::new();
     for line in told.lines() {
-        let Ok(Message::CompilerArtifact { filenames, manifest_path }) = serde_json::from_str(line) else {
+        let Ok(Message::CompilerArtifact { filenames, manifest_path, target }) = serde_json::from_str(line)
+        else {
             continue;
         };
         if !manifest_path.starts_with(root) {
             continue;
         }
+        // The dep-info of a build script bears another name than what it is of.
+        files.insert(target.src_path);
         for artifact in filenames {
             files.extend(dep_info(root, &artifact)?);
         }
