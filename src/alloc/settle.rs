@@ -64,13 +64,16 @@ impl Search<'_> {
         self.held = held.cloned();
         let found = self.find(ledger);
         self.held = None;
-        match found {
-            Ok(found) if self.lacks(&found) => {
-                let (grown, missing) = self.complete(&found, ledger);
-                Decision { missing, ..Decision::from(Ok(grown)) }
-            }
-            found => Decision::from(found),
+        found.map_or_else(|refusal| Decision::from(Err(refusal)), |found| self.filled(found, ledger))
+    }
+
+    /// What was found, with what else there is of it.
+    fn filled(&mut self, found: Allocation, ledger: &mut Ledger) -> Decision {
+        if !self.lacks(&found) {
+            return Decision::from(Ok(found));
         }
+        let (grown, missing) = self.complete(&found, ledger);
+        Decision { missing, ..Decision::from(Ok(grown)) }
     }
 
     /// Whether the user asks for something else than what is held.
@@ -109,7 +112,7 @@ impl Search<'_> {
         };
         let required = self.demand.families == Families::Both;
         match (required || partly).then(|| self.both(ledger)).flatten() {
-            Some(both) => Decision::from(Ok(both)),
+            Some(both) => self.filled(both, ledger),
             None if required && missing.is_unlent() => {
                 Decision { refusal: Some(missing), ..Decision::from(Ok(grown)) }
             }

@@ -172,8 +172,10 @@ proptest! {
         cluster.turn();
         for (key, holding) in before.ledger().holdings().filter(|(key, _)| *key != changed.key()) {
             let now = cluster.plan.ledger().holding(key).map(|h| h.addresses.clone());
-            let waited = matches!(before.verdict(key), Some(crate::alloc::Verdict::Decided(d)) if d.waits());
-            prop_assert!(waited || now == Some(holding.addresses.clone()), "{key}: {} became {now:?}", holding.addresses);
+            let verdict = before.verdict(key);
+            let waited = matches!(verdict, Some(Verdict::Decided(d)) if d.waits());
+            let same = now.as_ref() == Some(&holding.addresses);
+            prop_assert!(waited || same, "{key}: {} became {now:?} after {verdict:?}", holding.addresses);
         }
     }
 

@@ -1,4 +1,4 @@
-use super::cluster::{Cluster, dual, holding, in_pool, pool, requesting, service, sharing};
+use super::cluster::{Cluster, dual, holding, in_pool, pool, requesting, service, sharing, v6};
 use crate::addr::Family;
 use crate::world::{FamilyPolicy, Protocol, Service};
 
@@ -112,4 +112,18 @@ fn shared_addresses_count_once_and_are_not_taken_twice() {
     let wanting = wanting("2", sharing(service("s", 1), "k", Protocol::Tcp, 80));
     assert_eq!(cluster.answer_to(wanting), "192.0.2.0 and 192.0.2.1");
     assert_eq!(cluster.decision("s").addresses().count(Family::V4), 2);
+}
+
+#[test]
+fn one_that_moves_to_have_both_families_is_told_what_it_lacks_there_and_takes_what_cools() {
+    let few = pool("b", &["198.51.100.0/31", "2001:db8::/127"]);
+    let mut cluster = Cluster::with(&[pool("a", &["192.0.2.1-192.0.2.1"]), few]);
+    assert_eq!(cluster.answer_to(service("s", 1)), "192.0.2.1");
+    assert_eq!(cluster.answer_to(v6(service("old", 0))), "2001:db8::");
+    cluster.delete("old");
+    cluster.turn();
+    let both = wanting("3", dual(service("s", 1), FamilyPolicy::Require));
+    let all = "198.51.100.0, 198.51.100.1, 2001:db8:: and 2001:db8::1";
+    assert_eq!(cluster.answer_to(both), all);
+    assert_eq!(missing(&cluster, "s").as_deref(), Some("TooFew"));
 }
