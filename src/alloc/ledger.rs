@@ -181,7 +181,7 @@ impl Ledger {
     }
 
     /// Writes down what the Service holds, in place of what it held. The addresses have passed [`Ledger::check`].
-    /// The answer tells whether an address is free now.
+    /// The answer tells whether it let go of an address.
     pub(super) fn hold(&mut self, service: &ServiceKey, holding: Holding) -> bool {
         if self.holdings.get(service) == Some(&holding) {
             return false;
@@ -195,7 +195,7 @@ impl Ledger {
         let Some(before) = before else { return false };
         let left: Vec<_> = before.addresses.iter().filter(|address| !now.contains(*address)).collect();
         left.iter().for_each(|address| self.cool(service, &before, *address));
-        left.iter().any(|address| self.holders(*address).is_empty())
+        !left.is_empty()
     }
 
     fn enter(&mut self, service: &ServiceKey, holding: &Holding, address: IpAddr) {

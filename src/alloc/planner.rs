@@ -157,7 +157,8 @@ fn allocate<'a>(seats: Vec<Seat<'a>>, policy: &Policy, plan: &mut Plan) -> Optio
 }
 
 impl Plan {
-    /// Writes a decision down. The answer tells whether an address is free now.
+    /// Writes a decision down. The answer tells whether it let go of an address: that is free now, or others who share it may
+    /// be joined.
     pub(super) fn decide(&mut self, seat: &Seat<'_>, decision: &Decision) -> bool {
         let key = seat.search.key();
         let freed = match seat.holding(decision) {
@@ -200,7 +201,6 @@ impl Plan {
     }
 
     fn strike(&mut self, service: &ServiceKey) -> bool {
-        let released = self.ledger.release(service);
-        released.iter().any(|address| self.ledger.holders(address).is_empty())
+        !self.ledger.release(service).is_empty()
     }
 }

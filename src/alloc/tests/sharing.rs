@@ -1,4 +1,4 @@
-use super::cluster::{Cluster, labels, pool, requesting, service, sharing};
+use super::cluster::{Cluster, in_pool, labels, pool, requesting, service, sharing};
 use crate::world::Protocol::{self, Tcp, Udp};
 use crate::world::{Service, TrafficPolicy};
 
@@ -116,4 +116,16 @@ fn after_a_restart_the_older_of_two_that_cannot_share_keeps() {
     cluster.restart();
     cluster.turn();
     assert_eq!(cluster.answers(["s", "t"]), [WANTED, "InUse"]);
+}
+
+#[test]
+fn who_waits_joins_at_once_when_the_one_that_stood_in_the_way_moves_and_others_stay() {
+    let mut cluster = Cluster::with(&[pool("a", &["192.0.2.7-192.0.2.7"]), pool("b", &["198.51.100.0/24"])]);
+    let of = |name, created, port, wanted| in_pool(sharing(service(name, created), "k", Tcp, port), wanted);
+    assert_eq!(cluster.answer_to(of("in-the-way", 2, 443, "a")), WANTED);
+    assert_eq!(cluster.answer_to(of("stays", 3, 80, "a")), WANTED);
+    assert_eq!(cluster.answer_to(of("waits", 1, 443, "a")), "Exhausted");
+    cluster.apply(of("in-the-way", 2, 443, "b"));
+    cluster.decide();
+    assert_eq!(cluster.answer("waits"), WANTED);
 }
