@@ -31,12 +31,14 @@ async fn beyond_each_family_comes_from_the_pool_that_is_named_for_it() {
         let _controller = cluster.controller(&[]);
         cluster.pool("four", &["192.0.2.0/28"]).await;
         cluster.pool("six", &["2001:db8::/124"]).await;
-        for (name, prefix) in [("shop", "metallb.io"), ("old", "metallb.universe.tf")] {
+        let named = |prefix| {
             let pools = annotation(&format!("{prefix}/address-pool"), "six,four");
-            cluster.web.create(name, [both_families(REQUIRE, "IPv4"), pools]).await;
-        }
+            [both_families(REQUIRE, "IPv4"), pools]
+        };
+        cluster.web.create("shop", named("metallb.io")).await;
         let shop = cluster.web.gets("shop", BOTH).await;
         assert_eq!(origin(&shop), Some("four,six"));
+        cluster.web.create("old", named("metallb.universe.tf")).await;
         cluster.web.gets("old", "192.0.2.1,2001:db8::1").await;
         cluster.pool_counts("four", (2, 14), (0, 0)).await;
         cluster.pool_counts("six", (0, 0), (2, 14)).await;
