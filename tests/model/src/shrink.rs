@@ -1,8 +1,6 @@
 //! A failing history, made small: steps are left out as long as the same law still breaks.
-//!
-//! Delta debugging (Zeller and Hildebrandt, *Simplifying and Isolating Failure-Inducing Input*, 2002): first halves are
-//! left out, then quarters, then ever smaller parts.
 
+use patina_simulation::fewest::{End, fewest};
 use patina_simulation::judge::Told;
 use patina_simulation::trace::{Keep, Trace};
 
@@ -18,28 +16,10 @@ const SHOWN: usize = 60;
 /// The smallest history found that breaks the law which `history` breaks.
 pub fn shrink(history: &History, law: Law, plant: Plant) -> History {
     let fails = |candidate: &History| breaks(candidate, plant).is_some_and(|found| found.law == law);
-    let mut smallest = history.clone();
-    let mut parts = 2;
-    while smallest.steps.len() > 1 {
-        let size = smallest.steps.len().div_ceil(parts);
-        let shorter = (0..parts).rev().map(|part| without(&smallest, part * size, size));
-        match shorter.into_iter().find(|shorter| shorter.steps.len() < smallest.steps.len() && fails(shorter))
-        {
-            Some(shorter) => (smallest, parts) = (shorter, parts.saturating_sub(1).max(2)),
-            None if size == 1 => break,
-            None => parts = (parts * 2).min(smallest.steps.len()),
-        }
-    }
-    smallest
-}
-
-fn without(history: &History, from: usize, count: usize) -> History {
-    let mut shorter = history.clone();
-    let to = (from + count).min(shorter.steps.len());
-    if from < to {
-        shorter.steps.drain(from..to);
-    }
-    shorter
+    let steps = fewest(&history.steps, End::Back, |steps| {
+        fails(&History { steps: steps.to_vec(), ..history.clone() })
+    });
+    History { steps, ..history.clone() }
 }
 
 fn breaks(history: &History, plant: Plant) -> Option<Violation> {

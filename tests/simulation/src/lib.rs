@@ -20,6 +20,7 @@
 pub mod clock;
 pub mod command;
 pub mod fault;
+pub mod fewest;
 pub mod frame;
 pub mod fresh;
 pub mod generate;

@@ -1,9 +1,7 @@
 //! A failing history, made small: steps are left out as long as the same promise still breaks.
-//!
-//! Delta debugging (Zeller and Hildebrandt, *Simplifying and Isolating Failure-Inducing Input*, 2002): first halves are
-//! left out, then quarters, then ever smaller parts.
 
 use crate::fault::Step;
+use crate::fewest::{End, fewest};
 use crate::generate;
 use crate::history::History;
 use crate::judge::Told;
@@ -28,28 +26,10 @@ pub fn shrink(history: &History, promise: Promise, plant: &Plant) -> History {
             smallest = cut;
         }
     }
-    let mut parts = 2;
-    while smallest.steps.len() > 1 {
-        let size = smallest.steps.len().div_ceil(parts);
-        let shorter = (0..parts)
-            .map(|part| without(&smallest, part * size, size))
-            .find(|shorter| shorter.steps.len() < smallest.steps.len() && fails(shorter));
-        match shorter {
-            Some(shorter) => (smallest, parts) = (shorter, parts.saturating_sub(1).max(2)),
-            None if size == 1 => break,
-            None => parts = (parts * 2).min(smallest.steps.len()),
-        }
-    }
-    smallest
-}
-
-fn without(history: &History, from: usize, count: usize) -> History {
-    let mut shorter = history.clone();
-    let to = (from + count).min(shorter.steps.len());
-    if from < to {
-        shorter.steps.drain(from..to);
-    }
-    shorter
+    let steps = fewest(&smallest.steps, End::Front, |steps| {
+        fails(&History { steps: steps.to_vec(), ..smallest.clone() })
+    });
+    History { steps, ..smallest }
 }
 
 fn breaks(history: &History, plant: &Plant) -> Option<Violation> {
