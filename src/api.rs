@@ -21,6 +21,7 @@ pub mod conditions;
 mod advertisement;
 mod configuration;
 mod crds;
+mod foreign_range;
 mod l2status;
 mod options;
 mod pool;
@@ -33,6 +34,7 @@ pub use configuration::{
     ConfigurationResult, ConfigurationState, ConfigurationStateFields, ConfigurationStateStatus,
 };
 pub use crds::{CrdsError, crds};
+pub use foreign_range::{ForeignRange, ForeignRangeSpec};
 pub use l2status::{InterfaceName, ServiceL2Status, ServiceL2StatusSpec, ServiceL2StatusStatus};
 pub(crate) use options::own;
 pub use options::{OWN_PREFIX, PoolOption};

@@ -6,13 +6,16 @@
 //!
 //! ```text
 //!   PoolSource ──────────┐               ┌─► Config: pools, advertisements
-//!   AdvertisementSource ─┼─► build ──────┤
-//!   the last Config ─────┘               └─► Problems: object, field, kind
+//!   AdvertisementSource ─┤               │
+//!   ForeignSource ───────┼─► build ──────┤
+//!   occupied addresses ──┤               └─► Problems: object, field, kind
+//!   the last Config ─────┘
 //! ```
 
 mod advertisement;
 mod build;
 mod duplicate;
+mod foreign;
 mod identity;
 mod labels;
 mod occupied;
@@ -26,9 +29,10 @@ mod tests;
 
 pub use advertisement::{Advertisement, Preference};
 pub use build::{Config, Objects};
+pub use foreign::{ForeignHolder, ForeignSource};
 pub use identity::{Identity, Timestamp};
 pub use labels::Labels;
-pub use occupied::{Occupant, Occupied};
+pub use occupied::{ClusterRange, Occupant, Occupied};
 pub use options::{CoolDown, IpamEndpoint, IpamEndpointError, Options, ReservationError, Reservations};
 pub use pool::{Pool, PoolState, ServiceAllocation};
 pub use problem::{Origin, Problem, ProblemKind};

@@ -24,7 +24,7 @@ struct Patina {
 enum Verb {
     /// A whole cluster on this machine: plays its story, or stays for kubectl.
     Lab(lab::Lab),
-    /// What would become of every Service if these pools and advertisements were applied. Changes nothing.
+    /// What would become of every Service if these pools, advertisements and ForeignRanges were applied. Changes nothing.
     Plan(plan::Plan),
     /// Why a Service has the address that it has, or none. Changes nothing.
     Why(why::Why),

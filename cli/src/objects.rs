@@ -13,6 +13,18 @@ use patina::world::{Kind, Namespace, Object, Service, World};
 
 pub(crate) use files::{Purpose, read};
 
+/// What decisions on addresses rest on.
+const KINDS: [Kind; 8] = [
+    Kind::Namespace,
+    Kind::Node,
+    Kind::Pool,
+    Kind::Advertisement,
+    Kind::Service,
+    Kind::PoolState,
+    Kind::ForeignRange,
+    Kind::ServiceCidr,
+];
+
 /// Which cluster, and how its controller was started.
 #[derive(Debug, Args)]
 pub(crate) struct Setting {
@@ -62,9 +74,7 @@ impl Standing {
     /// As the controller knows it.
     pub(crate) fn world(&self) -> World {
         let mut world = World::default();
-        for kind in
-            [Kind::Namespace, Kind::Node, Kind::Pool, Kind::Advertisement, Kind::Service, Kind::PoolState]
-        {
+        for kind in KINDS {
             let these = self.objects.iter().filter(|object| object.kind() == kind);
             world.reset(kind, these.cloned().collect());
         }
@@ -85,7 +95,9 @@ impl Standing {
             | Object::Pool(_)
             | Object::Advertisement(_)
             | Object::L2Status(_)
-            | Object::PoolState(_) => None,
+            | Object::PoolState(_)
+            | Object::ForeignRange(_)
+            | Object::ServiceCidr(_) => None,
         })
     }
 }

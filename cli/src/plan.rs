@@ -24,10 +24,10 @@ use crate::output::{self, Form, NOT_AS_WISHED};
                   rules or not at all, or if an object would be rejected; 2 if the question cannot be answered."
 )]
 pub(crate) struct Plan {
-    /// Pools and advertisements to apply: a file, a folder, or - for standard input.
+    /// Pools, advertisements and ForeignRanges to apply: a file, a folder, or - for standard input.
     #[arg(short, long = "filename", value_name = "FILE|DIR", required_unless_present = "delete")]
     filename: Vec<PathBuf>,
-    /// What to delete: pool/NAME or advertisement/NAME.
+    /// What to delete: pool/NAME, advertisement/NAME or foreignrange/NAME.
     #[arg(long, value_name = "KIND/NAME", value_parser = deletion)]
     delete: Vec<(Kind, String)>,
     /// Delete the pools and advertisements that the files do not have.
@@ -65,7 +65,8 @@ impl Plan {
         let stands = written(standing);
         let mut deleted = Vec::new();
         for (kind, name) in &self.delete {
-            let key = ObjectKey::new(self.setting.system_namespace.as_str(), name.as_str());
+            let namespace = if *kind == Kind::ForeignRange { "" } else { &self.setting.system_namespace };
+            let key = ObjectKey::new(namespace, name.as_str());
             if !stands.contains(&(*kind, key.clone())) {
                 bail!("there is no {} {key} to delete", word(*kind));
             }
@@ -77,25 +78,31 @@ impl Plan {
                 with_files.apply(object.clone());
             }
             let stay = written(&with_files);
-            deleted.extend(stands.into_iter().filter(|object| !stay.contains(object)));
+            let pruned = stands.into_iter().filter(|(kind, _)| *kind != Kind::ForeignRange);
+            deleted.extend(pruned.filter(|object| !stay.contains(object)));
         }
         Ok(deleted)
     }
 }
 
-/// Pools and advertisements.
+/// Pools, advertisements and ForeignRanges.
 fn written(world: &World) -> Vec<(Kind, ObjectKey)> {
     let pools = world.pools().map(|pool| (Kind::Pool, pool.source.identity.key.clone()));
     let advertisements = world.advertisements().map(|a| (Kind::Advertisement, a.source.identity.key.clone()));
-    pools.chain(advertisements).collect()
+    let foreign = world.foreign_ranges().map(|range| (Kind::ForeignRange, range.identity.key.clone()));
+    pools.chain(advertisements).chain(foreign).collect()
 }
 
+/// What can be deleted, for who says something else.
+const DELETIONS: &str = "say pool/NAME, advertisement/NAME or foreignrange/NAME";
+
 fn deletion(text: &str) -> anyhow::Result<(Kind, String)> {
-    let (kind, name) = text.split_once('/').context("say pool/NAME or advertisement/NAME")?;
+    let (kind, name) = text.split_once('/').context(DELETIONS)?;
     let kind = match kind.to_ascii_lowercase().as_str() {
         "pool" | "ipaddresspool" | "ipaddresspools" => Kind::Pool,
         "advertisement" | "l2advertisement" | "l2advertisements" => Kind::Advertisement,
-        _ => bail!("say pool/NAME or advertisement/NAME"),
+        "foreignrange" | "foreignranges" => Kind::ForeignRange,
+        _ => bail!(DELETIONS),
     };
     Ok((kind, name.to_owned()))
 }
@@ -103,6 +110,7 @@ fn deletion(text: &str) -> anyhow::Result<(Kind, String)> {
 const fn word(kind: Kind) -> &'static str {
     match kind {
         Kind::Advertisement => "L2Advertisement",
+        Kind::ForeignRange => "ForeignRange",
         Kind::Pool
         | Kind::Service
         | Kind::EndpointSlice
@@ -110,6 +118,7 @@ const fn word(kind: Kind) -> &'static str {
         | Kind::Namespace
         | Kind::L2Status
         | Kind::PoolState
+        | Kind::ServiceCidr
         | Kind::Link => "IPAddressPool",
     }
 }

@@ -175,6 +175,8 @@ fn resource(kind: Kind) -> Option<ApiResource> {
         | Kind::Namespace
         | Kind::L2Status
         | Kind::PoolState
+        | Kind::ForeignRange
+        | Kind::ServiceCidr
         | Kind::Link => None,
     }
 }

@@ -152,6 +152,8 @@ fn reference(subject: &Subject) -> ObjectReference {
         Kind::Advertisement => ("metallb.io/v1beta1", "L2Advertisement"),
         Kind::L2Status => ("metallb.io/v1beta1", "ServiceL2Status"),
         Kind::PoolState => ("patina.dev/v1alpha1", "PoolState"),
+        Kind::ForeignRange => ("patina.dev/v1alpha1", "ForeignRange"),
+        Kind::ServiceCidr => ("networking.k8s.io/v1", "ServiceCIDR"),
         Kind::Link => ("v1", "Node"),
     };
     ObjectReference {

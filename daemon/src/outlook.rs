@@ -94,7 +94,7 @@ impl Outlook {
         let missing: BTreeSet<Kind> = self
             .states
             .iter()
-            .filter(|(_, state)| **state == WatchState::NotInstalled)
+            .filter(|(kind, state)| **state == WatchState::NotInstalled && is_ours_to_install(**kind))
             .map(|(kind, _)| *kind)
             .collect();
         if !self.awaited.is_empty() || missing == self.missing {
@@ -124,6 +124,11 @@ impl Line {
     }
 }
 
+/// An API server has ServiceCIDRs or does not: nobody can install them.
+const fn is_ours_to_install(kind: Kind) -> bool {
+    !matches!(kind, Kind::ServiceCidr)
+}
+
 /// What `kubectl get` calls a kind.
 pub const fn resource(kind: Kind) -> &'static str {
     match kind {
@@ -135,6 +140,8 @@ pub const fn resource(kind: Kind) -> &'static str {
         Kind::Advertisement => "l2advertisements.metallb.io",
         Kind::L2Status => "servicel2statuses.metallb.io",
         Kind::PoolState => "poolstates.patina.dev",
+        Kind::ForeignRange => "foreignranges.patina.dev",
+        Kind::ServiceCidr => "servicecidrs.networking.k8s.io",
         Kind::Link => "links",
     }
 }
@@ -167,6 +174,14 @@ mod tests {
         let both = vec!["ipaddresspools.metallb.io", "l2advertisements.metallb.io"];
         assert_eq!(lines, [Line::NotInstalled(both)]);
         assert_eq!(outlook.note(Kind::Pool, WatchState::NotInstalled), []);
+    }
+
+    #[test]
+    fn an_api_server_without_service_cidrs_lacks_nothing() {
+        let mut outlook = Outlook::new([Kind::Pool, Kind::ServiceCidr]);
+        assert_eq!(outlook.note(Kind::Pool, WatchState::Running), []);
+        assert_eq!(outlook.note(Kind::ServiceCidr, WatchState::NotInstalled), []);
+        assert!(outlook.is_closed(Kind::ServiceCidr));
     }
 
     #[test]

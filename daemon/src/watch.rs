@@ -21,11 +21,12 @@ use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
 use k8s_openapi::api::core::v1::{Namespace, Node, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
+use k8s_openapi::api::networking::v1::ServiceCIDR;
 use kube::api::DynamicObject;
 use kube::runtime::WatchStreamExt;
 use kube::runtime::watcher::{self, watcher};
 use kube::{Api, Client, Resource};
-use patina::api::{IPAddressPool, L2Advertisement, PoolState, ServiceL2Status};
+use patina::api::{ForeignRange, IPAddressPool, L2Advertisement, PoolState, ServiceL2Status};
 use patina::world::{Change, Kind, Object};
 use serde::de::DeserializeOwned;
 use tokio::sync::mpsc;
@@ -112,6 +113,14 @@ pub fn start(client: &Client, namespace: &str, kinds: &[Kind], events: &mpsc::Se
                 let api = own::<PoolState>(client, namespace);
                 watches.spawn(watch(api, kind, read::pool_state, place, events));
             }
+            Kind::ForeignRange => {
+                let api = own_everywhere::<ForeignRange>(client);
+                watches.spawn(watch(api, kind, read::foreign_range, place, events));
+            }
+            Kind::ServiceCidr => {
+                let api = Api::<ServiceCIDR>::all(everywhere);
+                watches.spawn(watch(api, kind, read::service_cidr, place, events));
+            }
             Kind::Link => {}
         }
     }
@@ -121,6 +130,11 @@ pub fn start(client: &Client, namespace: &str, kinds: &[Kind], events: &mpsc::Se
 /// Our own kind `K` in `namespace`, each object to be read by itself.
 pub fn own<K: Resource<DynamicType = ()>>(client: &Client, namespace: &str) -> Api<DynamicObject> {
     Api::namespaced_with(client.clone(), namespace, &kube::api::ApiResource::erase::<K>(&()))
+}
+
+/// Our own kind `K`, which is in no namespace, each object to be read by itself.
+fn own_everywhere<K: Resource<DynamicType = ()>>(client: &Client) -> Api<DynamicObject> {
+    Api::all_with(client.clone(), &kube::api::ApiResource::erase::<K>(&()))
 }
 
 /// What the API server says of all objects of `api`, without end. After errors it pauses, at last for `longest_pause`.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::{Clash, MOST_PER_FAMILY, Unlent};
 use crate::addr::Family;
+use crate::config::ForeignHolder;
 use crate::name::{NodeName, PoolName, ServiceKey};
 
 /// Why a demand was not met.
@@ -58,6 +59,13 @@ pub enum Refusal {
         address: IpAddr,
         /// Whose.
         node: NodeName,
+    },
+    /// A ForeignRange says that somebody else holds it.
+    ForeignRange {
+        /// The address.
+        address: IpAddr,
+        /// Who.
+        holder: ForeignHolder,
     },
     /// Another Service holds it, and the two cannot share.
     InUse {
@@ -159,6 +167,7 @@ impl Refusal {
             Self::BuggyAddress(address) => format!("avoidBuggyIPs of its pool bars {address}"),
             Self::Excluded(address) => format!("its pool leaves {address} out"),
             Self::NodeAddress { address, node } => format!("{address} is an address of node {node}"),
+            Self::ForeignRange { address, holder } => format!("{address} is held by {holder}"),
             Self::InUse { address, by, clash } => format!("{address} is held by {by}, {clash}"),
             Self::Reserved { address, service } => format!("{address} is reserved for {service}"),
             Self::AllReserved(family) => {

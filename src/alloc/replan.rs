@@ -28,9 +28,14 @@ pub fn replan(
         last.ledger.read(world, config);
     }
     let distant = |kind: &Kind| match kind {
-        Kind::Service | Kind::L2Status | Kind::EndpointSlice | Kind::Node | Kind::PoolState | Kind::Link => {
-            true
-        }
+        Kind::Service
+        | Kind::L2Status
+        | Kind::EndpointSlice
+        | Kind::Node
+        | Kind::PoolState
+        | Kind::ForeignRange
+        | Kind::ServiceCidr
+        | Kind::Link => true,
         Kind::Namespace | Kind::Pool | Kind::Advertisement => false,
     };
     let short = (!touched.occupied && touched.kinds.iter().all(distant))

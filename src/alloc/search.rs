@@ -385,6 +385,9 @@ pub(super) fn barred(pool: &Pool, address: IpAddr) -> Option<Refusal> {
     if let Some(node) = pool.node_at(address) {
         return Some(Refusal::NodeAddress { address, node: node.clone() });
     }
+    if let Some(holder) = pool.foreign_at(address) {
+        return Some(Refusal::ForeignRange { address, holder: holder.clone() });
+    }
     let buggy = pool.ranges.bars_last_octet(address);
     Some(if buggy { Refusal::BuggyAddress(address) } else { Refusal::Excluded(address) })
 }

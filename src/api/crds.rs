@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use thiserror::Error;
 
 use super::bgp::{BFDProfile, BGPAdvertisement, BGPPeer, Community, ServiceBGPStatus, v1beta1};
-use super::{ConfigurationState, IPAddressPool, L2Advertisement, PoolState, ServiceL2Status};
+use super::{ConfigurationState, ForeignRange, IPAddressPool, L2Advertisement, PoolState, ServiceL2Status};
 
 /// The definitions could not be built: a defect of the types. Nothing was written.
 #[derive(Debug, Error)]
@@ -37,6 +37,7 @@ pub fn crds() -> Result<Vec<CustomResourceDefinition>, CrdsError> {
         peer,
         Community::crd(),
         ConfigurationState::crd(),
+        ForeignRange::crd(),
         IPAddressPool::crd(),
         L2Advertisement::crd(),
         PoolState::crd(),

@@ -83,8 +83,8 @@ fn yes() -> bool {
     true
 }
 
-/// Entries of a pool. Ends of IPv6 ranges are compared by the controller: no rule for it fits an API server's budget.
-fn addresses(_: &mut SchemaGenerator) -> Schema {
+/// Entries of a pool or a ForeignRange. Ends of IPv6 ranges are compared by the controller: no rule for it fits an API server's budget.
+pub(super) fn addresses(_: &mut SchemaGenerator) -> Schema {
     json_schema!({
         "type": "array",
         "minItems": 1,

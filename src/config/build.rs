@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::num::NonZeroU64;
 
+use super::foreign::Foreign;
 use super::problem::Finding;
 use super::{
-    Advertisement, AdvertisementSource, Identity, Labels, Occupied, Origin, Pool, PoolSource, PoolState,
-    Problem, ProblemKind, ServiceAllocation, options,
+    Advertisement, AdvertisementSource, ForeignSource, Identity, Labels, Occupied, Origin, Pool, PoolSource,
+    PoolState, Problem, ProblemKind, ServiceAllocation, options,
 };
 use crate::addr::{AddressRange, Family, Overlap};
 use crate::name::{ObjectKey, PoolName};
@@ -19,7 +20,9 @@ pub struct Objects<'a> {
     pub pools: Vec<&'a PoolSource>,
     /// L2Advertisements.
     pub advertisements: Vec<&'a AdvertisementSource>,
-    /// Addresses that something else uses.
+    /// ForeignRanges.
+    pub foreign: Vec<&'a ForeignSource>,
+    /// Addresses that something else uses, beside those of ForeignRanges.
     pub occupied: Vec<Occupied>,
 }
 
@@ -28,6 +31,7 @@ pub struct Objects<'a> {
 pub struct Config {
     pub(super) pools: BTreeMap<PoolName, Pool>,
     advertisements: BTreeMap<ObjectKey, Advertisement>,
+    pub(super) foreign: BTreeMap<ObjectKey, Foreign>,
     /// Ranges of the sound pools, none overlapping, by their first address.
     pub(super) index: BTreeMap<IpAddr, (AddressRange, PoolName)>,
     /// Names of sound pools that are given out unasked: those for somebody first, in the order in which they are tried.
@@ -43,7 +47,9 @@ impl Config {
         let mut config = Self::default();
         let mut problems = Vec::new();
         config.read_pools(objects, last, &mut problems);
-        config.heed(&objects.occupied, &mut problems);
+        config.read_foreign(objects, last, &mut problems);
+        let occupied: Vec<_> = objects.occupied.iter().cloned().chain(config.held_by_others()).collect();
+        config.heed(&occupied, &mut problems);
         config.read_advertisements(objects, last, &mut problems);
         config.order_pools();
         problems

@@ -1,14 +1,15 @@
 //! Addresses that something else than a pool uses: a pool that holds some is told so before it gives out the first one.
 //!
-//! Decides what is reported, and that an address of a node is never given out: whoever answered for it would take the node
-//! off the network. All else may be meant so, and stays in force.
+//! Decides what is reported, and what is never given out: an address of a node, since whoever answered for it would take the
+//! node off the network, and one that a ForeignRange says somebody else holds. All else may be meant so, and stays in force.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use super::problem::Finding;
-use super::{Config, Origin, Pool, Problem, ProblemKind};
+use super::{Config, ForeignHolder, Origin, Pool, Problem, ProblemKind};
 use crate::addr::{AddressRange, Gaps};
 use crate::name::{NodeName, PoolName};
 
@@ -28,8 +29,19 @@ pub enum Occupant {
     Node(NodeName),
     /// Pods on a node: `spec.podCIDRs`.
     Pods(NodeName),
-    /// Services: from the lowest to the highest cluster address that was seen.
-    Services,
+    /// Services: their cluster addresses.
+    Services(ClusterRange),
+    /// Somebody outside the cluster, by a ForeignRange.
+    Foreign(ForeignHolder),
+}
+
+/// How it is known which cluster addresses Services have.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ClusterRange {
+    /// From those that were seen: the narrowest prefix that they all lie in.
+    Seen,
+    /// From the ServiceCIDR of this name.
+    Declared(Arc<str>),
 }
 
 impl fmt::Display for Occupant {
@@ -37,7 +49,11 @@ impl fmt::Display for Occupant {
         match self {
             Self::Node(node) => write!(f, "node {node}"),
             Self::Pods(node) => write!(f, "Pods on node {node}"),
-            Self::Services => f.write_str("cluster addresses of Services"),
+            Self::Services(ClusterRange::Seen) => f.write_str("cluster addresses of Services"),
+            Self::Services(ClusterRange::Declared(name)) => {
+                write!(f, "cluster addresses of Services (ServiceCIDR {name})")
+            }
+            Self::Foreign(holder) => holder.fmt(f),
         }
     }
 }
@@ -45,10 +61,34 @@ impl fmt::Display for Occupant {
 /// What one kind uses of one pool: where the first of it is, and how many more there are.
 type Found = (Finding, usize);
 
+/// What is never given out although it lies in the ranges of a pool.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Withheld {
+    nodes: BTreeMap<IpAddr, NodeName>,
+    foreign: Vec<(AddressRange, ForeignHolder)>,
+}
+
+impl Withheld {
+    fn add(&mut self, part: &Occupied) {
+        match &part.by {
+            Occupant::Node(node) => {
+                self.nodes.insert(part.range.first(), node.clone());
+            }
+            Occupant::Foreign(holder) => self.foreign.push((part.range, holder.clone())),
+            Occupant::Pods(_) | Occupant::Services(_) => {}
+        }
+    }
+
+    fn ranges(&self) -> impl Iterator<Item = AddressRange> {
+        let nodes = self.nodes.keys().copied().map(AddressRange::single);
+        nodes.chain(self.foreign.iter().map(|(range, _)| *range))
+    }
+}
+
 impl Config {
     /// Holds what is occupied against the pools in force.
     pub(super) fn heed(&mut self, occupied: &[Occupied], problems: &mut Vec<Problem>) {
-        let mut nodes: BTreeMap<PoolName, BTreeMap<IpAddr, NodeName>> = BTreeMap::new();
+        let mut withheld: BTreeMap<PoolName, Withheld> = BTreeMap::new();
         let mut found: BTreeMap<(PoolName, u8), Found> = BTreeMap::new();
         for part in occupied {
             for (range, pool) in self.holding(&part.range) {
@@ -57,17 +97,15 @@ impl Config {
                     let entry = found.entry((pool.name.clone(), rank(&part.by)));
                     entry.and_modify(|(_, others)| *others += 1).or_insert((finding, 0));
                 }
-                if let Occupant::Node(node) = &part.by {
-                    nodes.entry(pool.name.clone()).or_default().insert(part.range.first(), node.clone());
-                }
+                withheld.entry(pool.name.clone()).or_default().add(part);
             }
         }
         for ((name, _), (finding, others)) in found {
             let pool = self.pools.get(&name);
             problems.extend(pool.map(|pool| finding.and(others).of(Origin::Pool, &pool.identity)));
         }
-        for (name, nodes) in nodes {
-            self.pools.entry(name).and_modify(|pool| pool.leave_out(nodes));
+        for (name, withheld) in withheld {
+            self.pools.entry(name).and_modify(|pool| pool.leave_out(withheld));
         }
     }
 
@@ -92,22 +130,28 @@ const fn rank(by: &Occupant) -> u8 {
     match by {
         Occupant::Node(_) => 0,
         Occupant::Pods(_) => 1,
-        Occupant::Services => 2,
+        Occupant::Services(_) => 2,
+        Occupant::Foreign(_) => 3,
     }
 }
 
 impl Pool {
-    /// Addresses of nodes are not given out.
-    fn leave_out(&mut self, nodes: BTreeMap<IpAddr, NodeName>) {
+    fn leave_out(&mut self, withheld: Withheld) {
         let excluded = self.options.excluded.ranges().iter().copied();
-        let gaps: Gaps = excluded.chain(nodes.keys().copied().map(AddressRange::single)).collect();
+        let gaps: Gaps = excluded.chain(withheld.ranges()).collect();
         self.ranges = std::mem::take(&mut self.ranges).without(gaps);
-        self.nodes = nodes;
+        self.withheld = withheld;
     }
 
     /// The node whose own address it is.
     pub fn node_at(&self, address: IpAddr) -> Option<&NodeName> {
-        self.nodes.get(&address)
+        self.withheld.nodes.get(&address)
+    }
+
+    /// Who holds it outside the cluster.
+    pub fn foreign_at(&self, address: IpAddr) -> Option<&ForeignHolder> {
+        let holds = |(range, _): &&(AddressRange, ForeignHolder)| range.contains(address);
+        self.withheld.foreign.iter().find(holds).map(|(_, holder)| holder)
     }
 }
 
@@ -136,7 +180,7 @@ mod tests {
             occupied(Occupant::Node("n2".into()), "192.0.2.1/32"),
             occupied(Occupant::Pods("n1".into()), "10.244.0.0/24"),
             occupied(Occupant::Pods("n2".into()), "10.244.1.0/24"),
-            occupied(Occupant::Services, "10.96.0.0/12"),
+            occupied(Occupant::Services(ClusterRange::Seen), "10.96.0.0/12"),
         ];
         let (config, problems) = told(&lan, all);
         assert_eq!(
@@ -166,7 +210,7 @@ mod tests {
     #[test]
     fn a_claim_on_many_ranges_is_told_once_for_each_pool() {
         let lan = pool("lan", 0, &["10.0.0.0/24", "10.0.2.0/24"]);
-        let (_, problems) = told(&lan, vec![occupied(Occupant::Services, "10.0.0.0/8")]);
+        let (_, problems) = told(&lan, vec![occupied(Occupant::Services(ClusterRange::Seen), "10.0.0.0/8")]);
         assert_eq!(problems.len(), 1, "{problems:?}");
     }
 }

@@ -1,16 +1,17 @@
 //! A pool: which addresses, and for whom.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
+use super::occupied::Withheld;
 use super::problem::Finding;
 use super::{AllocationSource, Identity, Labels, Options, PoolSource, ProblemKind, Selector, duplicate};
 use crate::addr::{AddressRange, Family, LastOctet, RangeSet};
-use crate::name::{NodeName, PoolName};
+use crate::name::PoolName;
 
 /// Whether a pool gives out addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,8 +41,8 @@ pub struct Pool {
     pub options: Options,
     /// Whether it gives out addresses.
     pub state: PoolState,
-    /// Nodes whose own addresses lie in its ranges.
-    pub(super) nodes: BTreeMap<IpAddr, NodeName>,
+    /// What is never given out although it lies in its ranges.
+    pub(super) withheld: Withheld,
 }
 
 /// Whom a pool is for.
@@ -67,7 +68,7 @@ impl Pool {
             allocation: source.allocation.as_ref().map(ServiceAllocation::read).transpose()?,
             ranges: ranges.without(options.excluded.clone()),
             options,
-            nodes: BTreeMap::new(),
+            withheld: Withheld::default(),
             state: PoolState::Sound,
         })
     }
@@ -84,7 +85,7 @@ impl Pool {
             allocation: None,
             options: Options::default(),
             state: PoolState::Invalid,
-            nodes: BTreeMap::new(),
+            withheld: Withheld::default(),
         };
         last.map_or_else(understood, |last| Self { state: PoolState::Invalid, ..last.clone() })
     }

@@ -15,6 +15,8 @@ pub enum Origin {
     Pool,
     /// L2Advertisement.
     Advertisement,
+    /// ForeignRange.
+    ForeignRange,
 }
 
 impl fmt::Display for Origin {
@@ -22,6 +24,7 @@ impl fmt::Display for Origin {
         f.write_str(match self {
             Self::Pool => "IPAddressPool",
             Self::Advertisement => "L2Advertisement",
+            Self::ForeignRange => "ForeignRange",
         })
     }
 }
@@ -67,7 +70,7 @@ impl Finding {
 /// What is wrong with a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProblemKind {
-    /// A pool without addresses.
+    /// No addresses at all.
     NoAddresses,
     /// Not a range of addresses.
     BadRange(RangeError),
@@ -149,7 +152,7 @@ impl ProblemKind {
     /// What is the matter in this case.
     pub fn sentence(&self) -> String {
         match self {
-            Self::NoAddresses => "a pool needs at least one range".to_owned(),
+            Self::NoAddresses => "at least one range is needed".to_owned(),
             Self::BadRange(error) => error.to_string(),
             Self::OverlapInside(overlap) => overlap.to_string(),
             Self::OverlapWith { pool, overlap } => {

@@ -3,7 +3,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use super::*;
 use crate::name::{ObjectKey, PoolName};
 
-fn identity(name: &str, created: i64) -> Identity {
+pub(super) fn identity(name: &str, created: i64) -> Identity {
     Identity {
         key: ObjectKey::new("metallb-system", name),
         uid: format!("uid-{name}").into(),
@@ -88,7 +88,7 @@ fn row_44_a_bad_address_rejects_its_pool_and_names_the_field() {
         assert_eq!(tiers(&config), [Vec::<&str>::new(), Vec::new()]);
     }
     let (_, problems) = build(&[pool("a", 0, &[])], &Config::default());
-    assert_eq!(problems, ["metallb-system/a NoAddresses: spec.addresses: a pool needs at least one range"]);
+    assert_eq!(problems, ["metallb-system/a NoAddresses: spec.addresses: at least one range is needed"]);
 }
 
 #[test]

@@ -88,6 +88,10 @@ impl Controller<'_> {
         }
         let of_no_pool = self.world.pool_states().map(|state| &state.identity.key);
         review.subjects.extend(of_no_pool.map(|key| (Kind::PoolState, key.clone())));
+        for range in self.world.foreign_ranges() {
+            review.subjects.push((Kind::ForeignRange, range.identity.key.clone()));
+            review.effects.extend(written::foreign_range(self.problems, range));
+        }
         for advertisement in self.world.advertisements() {
             review.subjects.push((Kind::Advertisement, advertisement.source.identity.key.clone()));
             review.effects.extend(written::advertisement(self.problems, advertisement, self.crds));

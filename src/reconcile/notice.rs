@@ -89,6 +89,7 @@ impl Teller {
             | Refusal::InUse { .. }
             | Refusal::Excluded(_)
             | Refusal::NodeAddress { .. }
+            | Refusal::ForeignRange { .. }
             | Refusal::Reserved { .. }
             | Refusal::AllReserved(_)
             | Refusal::NoPools

@@ -4,7 +4,7 @@ use super::grounds::{Grounds, condition};
 use super::{CrdFlavor, Effect, StatusWrite, Subject, notice};
 use crate::addr::Family;
 use crate::api::conditions::{AcceptedReason, ConditionType};
-use crate::config::{Identity, Origin, PoolState, Problem, ProblemKind};
+use crate::config::{ForeignSource, Identity, Origin, PoolState, Problem, ProblemKind};
 use crate::name::PoolName;
 use crate::world::{Advertisement, Condition, Kind, Pool, PoolCounters};
 
@@ -20,6 +20,13 @@ pub(super) fn advertisement(problems: &[Problem], written: &Advertisement, crds:
     let identity = &written.source.identity;
     let report = Report::of(Origin::Advertisement, identity, problems, &written.conditions, crds);
     report.effects(Kind::Advertisement, None, false)
+}
+
+/// Effects on one ForeignRange, which has no status: what is wrong with it is told each time, and heard once.
+pub(super) fn foreign_range(problems: &[Problem], range: &ForeignSource) -> Vec<Effect> {
+    let of_it = |p: &&Problem| p.origin == Origin::ForeignRange && p.object.key == range.identity.key;
+    let notice = |p| Effect::Notice(notice::of_problem(p, Kind::ForeignRange));
+    problems.iter().filter(of_it).map(notice).collect()
 }
 
 /// What is to be said of an object.

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Advertisement, EndpointSlice, L2Status, Namespace, Node, Pool, PoolState, Service};
+use super::{Advertisement, EndpointSlice, L2Status, Namespace, Node, Pool, PoolState, Service, ServiceCidr};
+use crate::config::ForeignSource;
 use crate::name::ObjectKey;
 
 /// A watched kind.
@@ -24,6 +25,10 @@ pub enum Kind {
     L2Status,
     /// `patina.dev/v1alpha1` PoolState.
     PoolState,
+    /// `patina.dev/v1alpha1` ForeignRange.
+    ForeignRange,
+    /// `networking.k8s.io/v1` ServiceCIDR, which API servers have since Kubernetes 1.33.
+    ServiceCidr,
     /// Links of this node, from the kernel; never watched at the API server.
     Link,
 }
@@ -47,6 +52,10 @@ pub enum Object {
     L2Status(L2Status),
     /// `patina.dev/v1alpha1` PoolState.
     PoolState(PoolState),
+    /// `patina.dev/v1alpha1` ForeignRange.
+    ForeignRange(ForeignSource),
+    /// `networking.k8s.io/v1` ServiceCIDR.
+    ServiceCidr(ServiceCidr),
 }
 
 impl Object {
@@ -61,6 +70,8 @@ impl Object {
             Self::Advertisement(_) => Kind::Advertisement,
             Self::L2Status(_) => Kind::L2Status,
             Self::PoolState(_) => Kind::PoolState,
+            Self::ForeignRange(_) => Kind::ForeignRange,
+            Self::ServiceCidr(_) => Kind::ServiceCidr,
         }
     }
 }

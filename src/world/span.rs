@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::addr::{AddressRange, Family};
-use crate::config::{Occupant, Occupied};
+use crate::config::{ClusterRange, Occupant, Occupied};
 
 /// The narrowest prefix of each family that all lie in: the range of the cluster is a prefix too, so it is not wider. It
 /// grows once for each bit at most, however many are seen.
@@ -23,7 +23,8 @@ impl Span {
     }
 
     pub(super) fn occupied(&self) -> impl Iterator<Item = Occupied> {
-        self.0.iter().flatten().map(|range| Occupied { by: Occupant::Services, range: *range })
+        let by = || Occupant::Services(ClusterRange::Seen);
+        self.0.iter().flatten().map(move |range| Occupied { by: by(), range: *range })
     }
 }
 

@@ -6,9 +6,9 @@ use std::mem;
 use super::span::Span;
 use super::{
     Advertisement, Change, EndpointSlice, Kind, L2Status, Link, LoanFact, Loans, Namespace, Node, Object,
-    Pool, PoolState, Service, Touched,
+    Pool, PoolState, Service, ServiceCidr, Touched,
 };
-use crate::config::Objects;
+use crate::config::{ForeignSource, Objects, Occupied};
 use crate::name::{LinkIndex, NodeName, ObjectKey, ServiceKey};
 
 /// Everything known, with one owner.
@@ -24,6 +24,8 @@ pub struct World {
     /// Keys of `l2statuses` by the Service that they speak of.
     announcers: BTreeMap<ServiceKey, BTreeSet<ObjectKey>>,
     pool_states: BTreeMap<ObjectKey, PoolState>,
+    foreign_ranges: BTreeMap<ObjectKey, ForeignSource>,
+    service_cidrs: BTreeMap<ObjectKey, ServiceCidr>,
     links: BTreeMap<LinkIndex, Link>,
     loans: Loans,
     /// Between which addresses the cluster addresses of Services lie.
@@ -54,6 +56,10 @@ impl World {
             Object::Advertisement(advertisement) => self.apply_advertisement(advertisement),
             Object::L2Status(status) => self.apply_l2status(status),
             Object::PoolState(state) => self.apply_pool_state(state),
+            Object::ForeignRange(range) => self.apply_foreign_range(range),
+            Object::ServiceCidr(cidr) => {
+                occupying(put(&mut self.service_cidrs, Kind::ServiceCidr, cidr.key.clone(), cidr))
+            }
         }
     }
 
@@ -74,6 +80,8 @@ impl World {
                 Some(_) => Touched::status(kind),
                 None => Touched::default(),
             },
+            Kind::ForeignRange => occupying(remove(&mut self.foreign_ranges, kind, key)),
+            Kind::ServiceCidr => occupying(remove(&mut self.service_cidrs, kind, key)),
             Kind::Link => Touched::default(),
         }
     }
@@ -196,6 +204,11 @@ impl World {
         if touched.is_empty() { touched } else { Touched::status(Kind::PoolState) }
     }
 
+    fn apply_foreign_range(&mut self, range: ForeignSource) -> Touched {
+        let key = range.identity.key.clone();
+        occupying(put(&mut self.foreign_ranges, Kind::ForeignRange, key, range))
+    }
+
     fn delete_l2status(&mut self, key: &ObjectKey) -> Touched {
         let Some(status) = self.l2statuses.remove(key) else { return Touched::default() };
         if let Some(service) = &status.service
@@ -219,6 +232,8 @@ impl World {
             Kind::Advertisement => self.advertisements.keys().cloned().collect(),
             Kind::L2Status => self.l2statuses.keys().cloned().collect(),
             Kind::PoolState => self.pool_states.keys().cloned().collect(),
+            Kind::ForeignRange => self.foreign_ranges.keys().cloned().collect(),
+            Kind::ServiceCidr => self.service_cidrs.keys().cloned().collect(),
             Kind::Link => BTreeSet::new(),
         }
     }
@@ -236,13 +251,15 @@ impl World {
         Objects {
             pools: self.pools.values().map(|pool| &pool.source).collect(),
             advertisements: self.advertisements.values().map(|a| &a.source).collect(),
-            occupied: self
-                .nodes
-                .values()
-                .flat_map(Node::occupied)
-                .chain(self.cluster_addresses.occupied())
-                .collect(),
+            foreign: self.foreign_ranges.values().collect(),
+            occupied: self.nodes.values().flat_map(Node::occupied).chain(self.of_services()).collect(),
         }
+    }
+
+    /// What the cluster gives to its own Services: as it declares; if it does not, as was seen.
+    fn of_services(&self) -> Vec<Occupied> {
+        let declared: Vec<_> = self.service_cidrs.values().flat_map(ServiceCidr::occupied).collect();
+        if declared.is_empty() { self.cluster_addresses.occupied().collect() } else { declared }
     }
 
     /// Services that ask for a load balancer or carry marks of one.
@@ -300,6 +317,11 @@ impl World {
         self.pool_states.get(pool)
     }
 
+    /// ForeignRanges.
+    pub fn foreign_ranges(&self) -> impl Iterator<Item = &ForeignSource> {
+        self.foreign_ranges.values()
+    }
+
     /// One ServiceL2Status.
     pub fn l2status(&self, key: &ObjectKey) -> Option<&L2Status> {
         self.l2statuses.get(key)
@@ -318,7 +340,10 @@ impl World {
             Kind::Advertisement => &self.advertisements.get(key)?.source.identity,
             Kind::L2Status => &self.l2statuses.get(key)?.identity,
             Kind::PoolState => &self.pool_states.get(key)?.identity,
-            Kind::EndpointSlice | Kind::Node | Kind::Namespace | Kind::Link => return None,
+            Kind::ForeignRange => &self.foreign_ranges.get(key)?.identity,
+            Kind::EndpointSlice | Kind::Node | Kind::Namespace | Kind::ServiceCidr | Kind::Link => {
+                return None;
+            }
         };
         Some(&identity.version)
     }
@@ -351,6 +376,11 @@ fn remove<T>(map: &mut BTreeMap<ObjectKey, T>, kind: Kind, key: &ObjectKey) -> T
     map.remove(key).map_or_else(Touched::default, |_| Touched::kind(kind))
 }
 
+/// The change concerns what is occupied.
+fn occupying(touched: Touched) -> Touched {
+    Touched { occupied: !touched.is_empty(), ..touched }
+}
+
 fn touched_by_l2status(status: &L2Status) -> Touched {
     Touched { services: status.service.iter().cloned().collect(), ..Touched::kind(Kind::L2Status) }
 }
@@ -365,6 +395,8 @@ fn key_of(object: &Object) -> ObjectKey {
         Object::Advertisement(advertisement) => advertisement.source.identity.key.clone(),
         Object::L2Status(status) => status.identity.key.clone(),
         Object::PoolState(state) => state.identity.key.clone(),
+        Object::ForeignRange(range) => range.identity.key.clone(),
+        Object::ServiceCidr(cidr) => cidr.key.clone(),
     }
 }
 

@@ -34,7 +34,7 @@ fn a_kind_that_has_no_part_in_a_plan_is_named() {
     let line = refused(&service("one", 1, ""));
     assert_eq!(
         line,
-        "patina: change.yaml, document 1: v1 Service is neither an IPAddressPool nor an L2Advertisement"
+        "patina: change.yaml, document 1: v1 Service is no IPAddressPool, L2Advertisement or ForeignRange"
     );
     let line = refused(&pool("lan", "192.0.2.0/24").replace("IPAddressPool", "IPAdressPool"));
     assert_eq!(line, "patina: change.yaml, document 1: metallb.io has no kind IPAdressPool");

@@ -1,6 +1,6 @@
 //! What becomes of Services, foretold from files.
 
-use crate::scene::{Scene, advertisement, pool, service};
+use crate::scene::{Scene, advertisement, foreign_range, pool, service};
 
 /// A pool of two addresses, both held, one Service that waits, all announced.
 fn full() -> Scene {
@@ -127,4 +127,33 @@ fn folders_and_several_files_and_lists_are_read() {
     let said = scene.plan(&["--state", "more", "-f", "change.yaml"]);
     assert_eq!((said.code, said.err.as_str()), (0, ""), "{said:?}");
     assert!(said.line("one").contains("kept"), "{said:?}");
+}
+
+#[test]
+fn a_foreign_range_takes_nothing_away_and_is_named_to_who_asks_for_its_addresses() {
+    let scene = full()
+        .with("change.yaml", &[foreign_range("office", "192.0.2.2-192.0.2.9")])
+        .with("more.yaml", &[pool("lan", "192.0.2.1-192.0.2.9"), foreign_range("office", "192.0.2.2/31")]);
+    let said = scene.plan(&["-f", "change.yaml"]);
+    assert_eq!((said.code, said.err.as_str()), (0, ""), "{said:?}");
+    let problem = "IPAddressPool lan would be in force: ForeignRange: spec.addresses[0]: 192.0.2.2/32 is in use by \
+                ForeignRange office (the office's cluster); ";
+    assert!(said.out.starts_with(problem), "{said:?}");
+    assert!(said.line("two").contains("kept"), "{said:?}");
+    assert_eq!(fates(&scene, &["-f", "more.yaml"])[1], told("three", "served", "192.0.2.4"));
+    let said = scene.plan(&["--delete", "foreignrange/office"]);
+    assert_eq!(said.refused(), "patina: there is no ForeignRange office to delete");
+}
+
+#[test]
+fn a_foreign_range_that_stands_is_pruned_by_nobody_and_can_be_deleted() {
+    let scene = Scene::standing(&[
+        pool("lan", "192.0.2.1-192.0.2.2"),
+        foreign_range("office", "192.0.2.1-192.0.2.2"),
+        service("one", 1, ""),
+    ])
+    .with("change.yaml", &[pool("lan", "192.0.2.1-192.0.2.2")]);
+    let waits = [told("one", "waiting", "-")];
+    assert_eq!(fates(&scene, &["-f", "change.yaml", "--prune"]), waits);
+    assert_eq!(fates(&scene, &["--delete", "foreignrange/office"]), [told("one", "served", "192.0.2.1")]);
 }

@@ -108,6 +108,13 @@ pub(crate) fn advertisement(pools: &str) -> String {
     )
 }
 
+pub(crate) fn foreign_range(name: &str, addresses: &str) -> String {
+    format!(
+        "apiVersion: patina.dev/v1alpha1\nkind: ForeignRange\nmetadata: {{ name: {name} }}\n\
+         spec: {{ addresses: [{addresses}], description: the office's cluster }}\n"
+    )
+}
+
 /// A Service of namespace `web` as it stands in a cluster; without `address` it waits.
 pub(crate) fn service(name: &str, created: u8, address: &str) -> String {
     let ingress = if address.is_empty() { String::new() } else { format!("{{ ip: {address} }}") };

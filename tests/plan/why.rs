@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::scene::{Scene, pool, service};
+use crate::scene::{Scene, foreign_range, pool, service};
 
 #[test]
 fn a_service_that_waits_is_told_every_pool_and_what_to_do() {
@@ -81,4 +81,27 @@ fn a_manifest_that_no_server_has_seen_gets_cluster_addresses_as_there() {
     let scene = Scene::standing(&[pool("a", "192.0.2.8/31, '2001:db8::8/127'"), manifest.to_owned()]);
     let said = scene.why("new", &[]);
     assert!(said.out.starts_with("Service web/new has 192.0.2.8 and 2001:db8::8 from pool a.\n"), "{said:?}");
+}
+
+#[test]
+fn who_asks_for_a_foreign_address_is_told_whose_it_is() {
+    let asks = service("one", 1, "").replace(
+        "namespace: web,",
+        "namespace: web, annotations: { metallb.io/loadBalancerIPs: 192.0.2.7 },",
+    );
+    let range = foreign_range("office", "192.0.2.0/28");
+    let cidr = "apiVersion: networking.k8s.io/v1\nkind: ServiceCIDR\nmetadata: { name: kubernetes }\n\
+                spec: { cidrs: [192.0.2.128/25] }\n";
+    let scene = Scene::standing(&[pool("a", "192.0.2.0/24"), asks, range, cidr.to_owned()]);
+    let said = scene.why("one", &[]);
+    assert_eq!(said.code, 1, "{said:?}");
+    let gets = "Service web/one gets no address: ForeignRange: 192.0.2.7 is held by ForeignRange office (the office's cluster); ";
+    assert!(said.out.starts_with(gets), "{said:?}");
+    let problems = [
+        "ForeignRange: spec.addresses[0]: 192.0.2.0/28 is in use by ForeignRange office (the office's cluster); ",
+        "ServiceRange: spec.addresses[0]: 192.0.2.128/25 is in use by cluster addresses of Services (ServiceCIDR kubernetes); ",
+    ];
+    for problem in problems {
+        assert!(said.out.contains(&format!("  IPAddressPool a: {problem}")), "{said:?}");
+    }
 }

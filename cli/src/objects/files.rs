@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use k8s_openapi::api::core::v1;
+use k8s_openapi::api::networking::v1::ServiceCIDR;
 use kube::Resource;
 use patina::addr::Family;
-use patina::api::{self, GROUP, IPAddressPool, L2Advertisement, PoolState};
+use patina::api::{self, ForeignRange, GROUP, IPAddressPool, L2Advertisement, PoolState};
+use patina::config::ForeignSource;
 use patina::world::{self, FamilyPolicy, Object};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -32,7 +34,7 @@ const STANDARD_INPUT: &str = "-";
 pub(crate) enum Purpose {
     /// What stands: everything that is of no concern is left out.
     Standing,
-    /// What the operator is about to apply: pools and advertisements, and nothing that is of no concern.
+    /// What the operator is about to apply: pools, advertisements and ForeignRanges, and nothing that is of no concern.
     Change,
 }
 
@@ -132,27 +134,35 @@ impl Document {
                 Ok(Some(Object::Node(world::Node::from(&node))))
             }
             (_, "IPAddressPool", _) if ours(&version) => {
-                let pool: IPAddressPool = self.own(&version, system_namespace)?;
+                let pool: IPAddressPool = self.own_in(&version, system_namespace)?;
                 let here = pool.metadata.namespace.as_deref() == Some(system_namespace);
                 outside(here, purpose, system_namespace)?;
                 Ok(here.then(|| Object::Pool(world::Pool::from(&pool))))
             }
             (_, "L2Advertisement", _) if ours(&version) => {
-                let advertisement: L2Advertisement = self.own(&version, system_namespace)?;
+                let advertisement: L2Advertisement = self.own_in(&version, system_namespace)?;
                 let here = advertisement.metadata.namespace.as_deref() == Some(system_namespace);
                 outside(here, purpose, system_namespace)?;
                 Ok(here.then(|| Object::Advertisement(world::Advertisement::from(&advertisement))))
             }
             (_, "PoolState", Purpose::Standing) if version == PoolState::api_version(&()) => {
-                let state: PoolState = self.own(&version, system_namespace)?;
+                let state: PoolState = self.own_in(&version, system_namespace)?;
                 let here = state.metadata.namespace.as_deref() == Some(system_namespace);
                 Ok(here.then(|| Object::PoolState(world::PoolState::from(&state))))
+            }
+            (_, "ForeignRange", _) if version == ForeignRange::api_version(&()) => {
+                let range: ForeignRange = self.own(&version)?;
+                Ok(Some(Object::ForeignRange(ForeignSource::from(&range))))
+            }
+            ("networking.k8s.io/v1", "ServiceCIDR", Purpose::Standing) => {
+                let cidr: ServiceCIDR = self.core()?;
+                Ok(Some(Object::ServiceCidr(world::ServiceCidr::from(&cidr))))
             }
             (_, kind, _) if ours(&version) && !WITHOUT_ADDRESSES.contains(&kind) => {
                 bail!("{GROUP} has no kind {kind}")
             }
             (_, kind, Purpose::Change) => {
-                bail!("{version} {kind} is neither an IPAddressPool nor an L2Advertisement")
+                bail!("{version} {kind} is no IPAddressPool, L2Advertisement or ForeignRange")
             }
             (_, _, Purpose::Standing) => Ok(None),
         }
@@ -162,8 +172,18 @@ impl Document {
         self.value[field].as_str().map(str::to_owned)
     }
 
+    /// An object of our own that is in a namespace; if it does not say in which, in ours.
+    fn own_in<K>(mut self, version: &str, system_namespace: &str) -> anyhow::Result<K>
+    where
+        K: kube::Resource<DynamicType = ()> + DeserializeOwned,
+    {
+        let metadata = self.value["metadata"].as_object_mut();
+        metadata.map(|fields| fields.entry("namespace").or_insert_with(|| system_namespace.into()));
+        self.own(version)
+    }
+
     /// An object of our own: every field must be known.
-    fn own<K>(mut self, version: &str, system_namespace: &str) -> anyhow::Result<K>
+    fn own<K>(mut self, version: &str) -> anyhow::Result<K>
     where
         K: kube::Resource<DynamicType = ()> + DeserializeOwned,
     {
@@ -171,8 +191,6 @@ impl Document {
             bail!("{} is of {}, not of {version}", K::kind(&()), K::api_version(&()));
         }
         self.named()?;
-        let metadata = self.value["metadata"].as_object_mut();
-        metadata.map(|fields| fields.entry("namespace").or_insert_with(|| system_namespace.into()));
         let object = api::read(self.value.clone())?;
         let mut unknown = Vec::new();
         self.value.as_object_mut().map(|fields| fields.entry("spec").or_insert(Value::Object(Map::new())));

@@ -21,11 +21,23 @@ use crate::metrics::Metrics;
 use crate::outbox::{Lane, Outbox, Outcome, Place};
 
 /// Kinds that the controller watches all the time; Services and PoolStates are watched while it leads.
-pub const KINDS: [Kind; 5] = [Kind::Namespace, Kind::Node, Kind::Pool, Kind::Advertisement, Kind::L2Status];
+pub const KINDS: [Kind; 7] = [
+    Kind::Namespace,
+    Kind::Node,
+    Kind::Pool,
+    Kind::Advertisement,
+    Kind::L2Status,
+    Kind::ForeignRange,
+    Kind::ServiceCidr,
+];
 
 /// Kinds without which nothing is decided: a Service whose pool is not known yet would lose its address, and one might get
 /// the address of a node.
 const NEEDED: [Kind; 4] = [Kind::Namespace, Kind::Node, Kind::Pool, Kind::Advertisement];
+
+/// Kinds that a cluster may lack: they are waited for until it is known whether it has them, so that no address of somebody
+/// else's is given out, and none of a pool that has not said what it overlaps with.
+const NEEDED_IF_THERE: [Kind; 2] = [Kind::ForeignRange, Kind::ServiceCidr];
 
 /// Everything known and decided.
 pub struct State {
@@ -68,7 +80,7 @@ impl State {
 
     /// Whether everything was read that decisions need, but for the Services: who follows could lead at once.
     pub fn is_ready(&self) -> bool {
-        self.world.knows(&NEEDED)
+        self.world.knows(&NEEDED) && NEEDED_IF_THERE.into_iter().all(|kind| self.knows_or_lacks(kind))
     }
 
     /// Takes what a watch says.
@@ -131,7 +143,12 @@ impl State {
 
     /// Whether it was read what is remembered, or that cannot be read: then this process remembers for itself.
     fn remembers(&self) -> bool {
-        self.world.knows(&[Kind::PoolState]) || self.outlook.is_closed(Kind::PoolState)
+        self.knows_or_lacks(Kind::PoolState)
+    }
+
+    /// Whether these objects were read, or cannot be: the definition or the right to it is missing.
+    fn knows_or_lacks(&self, kind: Kind) -> bool {
+        self.world.knows(&[kind]) || self.outlook.is_closed(kind)
     }
 
     /// A term has ended: somebody else may decide, and nothing that was decided here is worth anything from now on.

@@ -2,9 +2,11 @@
 
 use k8s_openapi::api::core::v1::{Namespace, Node, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
+use k8s_openapi::api::networking::v1::ServiceCIDR;
 use kube::ResourceExt;
 use kube::api::DynamicObject;
-use patina::api::{self, IPAddressPool, L2Advertisement, PoolState, ServiceL2Status};
+use patina::api::{self, ForeignRange, IPAddressPool, L2Advertisement, PoolState, ServiceL2Status};
+use patina::config::ForeignSource;
 use patina::world::{self, Object};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -47,6 +49,16 @@ pub(super) fn l2status(object: DynamicObject) -> Option<Object> {
 pub(super) fn pool_state(object: DynamicObject) -> Option<Object> {
     let state = parse::<PoolState>(&object)?;
     Some(Object::PoolState(world::PoolState::from(&state)))
+}
+
+/// As with a pool.
+pub(super) fn foreign_range(object: DynamicObject) -> Option<Object> {
+    let range = parse::<ForeignRange>(&object).or_else(|| parse(&emptied(&object)))?;
+    Some(Object::ForeignRange(ForeignSource::from(&range)))
+}
+
+pub(super) fn service_cidr(object: ServiceCIDR) -> Option<Object> {
+    Some(Object::ServiceCidr(world::ServiceCidr::from(&object)))
 }
 
 fn emptied(object: &DynamicObject) -> DynamicObject {

@@ -3,14 +3,15 @@
 use std::fmt::Debug;
 
 use k8s_openapi::api::core::v1::{Namespace, Node, Service};
+use k8s_openapi::api::networking::v1::ServiceCIDR;
 use kube::api::ListParams;
 use kube::{Api, Client, Resource};
-use patina::api::{IPAddressPool, L2Advertisement, PoolState};
+use patina::api::{ForeignRange, IPAddressPool, L2Advertisement, PoolState};
 use patina::world::Object;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
-use super::{PAGE, own, read};
+use super::{PAGE, own, own_everywhere, read};
 use crate::client::{code, describe};
 
 const FORBIDDEN: u16 = 403;
@@ -35,16 +36,27 @@ pub async fn snapshot(client: &Client, namespace: &str) -> Result<Vec<Object>, N
     objects.extend(list("IPAddressPools", own::<IPAddressPool>(client, namespace), read::pool).await?);
     let advertisements = own::<L2Advertisement>(client, namespace);
     objects.extend(list("L2Advertisements", advertisements, read::advertisement).await?);
-    objects.extend(remembered(client, namespace).await?);
+    // What is remembered of addresses, and what others hold: the controller goes on without them, too.
+    objects.extend(list_if_there("PoolStates", own::<PoolState>(client, namespace), read::pool_state).await?);
+    let foreign = own_everywhere::<ForeignRange>(client);
+    objects.extend(list_if_there("ForeignRanges", foreign, read::foreign_range).await?);
+    let cidrs = Api::<ServiceCIDR>::all(client.clone());
+    objects.extend(list_if_there("ServiceCIDRs", cidrs, read::service_cidr).await?);
     Ok(objects)
 }
 
-/// What is remembered of addresses. Where the kind or the right to it is missing, that is nothing.
-async fn remembered(client: &Client, namespace: &str) -> Result<Vec<Object>, NotListed> {
-    let states = own::<PoolState>(client, namespace);
-    match states.list(&ListParams::default().limit(1)).await {
+/// Where the kind or the right to it is missing, that is nothing.
+async fn list_if_there<K>(
+    kind: &'static str,
+    api: Api<K>,
+    read: fn(K) -> Option<Object>,
+) -> Result<Vec<Object>, NotListed>
+where
+    K: Resource + Clone + Debug + DeserializeOwned,
+{
+    match api.list_metadata(&ListParams::default().limit(1)).await {
         Err(error) if matches!(code(&error), Some(FORBIDDEN | NOT_FOUND)) => Ok(Vec::new()),
-        _ => list("PoolStates", states, read::pool_state).await,
+        _ => list(kind, api, read).await,
     }
 }
 

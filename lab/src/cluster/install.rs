@@ -23,7 +23,7 @@ macro_rules! definition {
     }};
 }
 /// The kinds as the chart ships them.
-const DEFINITIONS: [(&str, &str); 10] = [
+const DEFINITIONS: [(&str, &str); 11] = [
     definition!("bfdprofiles"),
     definition!("bgpadvertisements"),
     definition!("bgppeers"),
@@ -33,6 +33,7 @@ const DEFINITIONS: [(&str, &str); 10] = [
     definition!("l2advertisements"),
     definition!("servicebgpstatuses"),
     definition!("servicel2statuses"),
+    definition!("patina.dev", "foreignranges"),
     definition!("patina.dev", "poolstates"),
 ];
 

@@ -28,12 +28,16 @@ fn settled(mut object: Object, standing: &World) -> Object {
             let sources = standing.advertisements().map(|a| &a.source.identity);
             identify(&mut advertisement.source.identity, sources);
         }
+        Object::ForeignRange(range) => {
+            identify(&mut range.identity, standing.foreign_ranges().map(|range| &range.identity));
+        }
         Object::Service(_)
         | Object::EndpointSlice(_)
         | Object::Node(_)
         | Object::Namespace(_)
         | Object::L2Status(_)
-        | Object::PoolState(_) => {}
+        | Object::PoolState(_)
+        | Object::ServiceCidr(_) => {}
     }
     object
 }

@@ -3,6 +3,7 @@
 use super::Refusal;
 use crate::addr::Family;
 use crate::alloc::{Clash, Unlent};
+use crate::config::ForeignHolder;
 use crate::name::{PoolName, ServiceKey};
 use crate::reason::reasons;
 use crate::world::Lie;
@@ -79,6 +80,10 @@ impl Refusal {
             "An address that a node has itself is never given out, since the node would go off the network; who holds one keeps it.",
             "ask for another address, and leave those of nodes out of the IPAddressPool",
             Self::NodeAddress { address: v4(7), node: "node-a".into() };
+        Self::ForeignRange { .. } => "ForeignRange",
+            "An address that a ForeignRange says somebody else holds is never given out; who holds one keeps it.",
+            "ask for another address, or correct the ForeignRange",
+            Self::ForeignRange { address: v4(7), holder: ForeignHolder { range: "lab".into(), description: "".into() } };
         Self::InUse { .. } => "InUse",
             "Services share an address only if they agree on a sharing key, serve different ports, and reach the same Pods where \
              externalTrafficPolicy is Local.",

@@ -2,7 +2,7 @@
 
 use crate::addr::Family;
 use crate::alloc::{Decision, Plan, Policy, Strictness, Verdict, plan};
-use crate::config::{AllocationSource, Config, Identity, Labels, PoolSource, Timestamp};
+use crate::config::{AllocationSource, Config, ForeignSource, Identity, Labels, PoolSource, Timestamp};
 use crate::name::ObjectKey;
 use crate::time::WallTime;
 use crate::world::{
@@ -157,6 +157,18 @@ impl Cluster {
     /// These nodes and no others.
     pub(crate) fn nodes(&mut self, nodes: &[Node]) {
         self.world.reset(Kind::Node, nodes.iter().cloned().map(Object::Node).collect());
+        self.config = Config::build(&self.world.written(), &self.config).0;
+    }
+
+    /// These ranges are somebody else's, and no others.
+    pub(crate) fn foreign(&mut self, ranges: &[(&str, &str)]) {
+        let source = |(name, range): &(&str, &str)| ForeignSource {
+            identity: identity("", name, 0),
+            addresses: vec![(*range).to_owned()],
+            description: String::new(),
+        };
+        let ranges = ranges.iter().map(source).map(Object::ForeignRange).collect();
+        self.world.reset(Kind::ForeignRange, ranges);
         self.config = Config::build(&self.world.written(), &self.config).0;
     }
 

@@ -61,3 +61,22 @@ fn who_holds_an_address_that_a_node_gets_keeps_it_and_is_told() {
     let doubt = cluster.decision("s").doubt.clone().unwrap();
     assert_eq!(doubt.sentence(), "192.0.2.7 is an address of node n1");
 }
+
+#[test]
+fn an_address_that_a_foreign_range_holds_is_never_given_out_and_its_holder_keeps_it() {
+    let mut cluster = Cluster::with(&[pool("a", &["192.0.2.0/24"])]);
+    cluster.put(holding(service("s", 1), &["192.0.2.7"]));
+    cluster.foreign(&[("lab", "192.0.2.0/28")]);
+    cluster.turn();
+    assert_eq!(cluster.answer("s"), "192.0.2.7");
+    let doubt = cluster.decision("s").doubt.clone().unwrap();
+    assert_eq!(doubt.to_string(), "ForeignRange");
+    assert_eq!(doubt.sentence(), "192.0.2.7 is held by ForeignRange lab");
+    assert_eq!(cluster.answer_to(service("t", 2)), "192.0.2.16");
+    assert_eq!(cluster.answer_to(requesting(service("u", 3), "192.0.2.1")), "ForeignRange");
+    cluster.delete("s");
+    assert_eq!(cluster.answer_to(requesting(service("v", 4), "192.0.2.7")), "ForeignRange");
+    cluster.foreign(&[]);
+    cluster.turn();
+    assert_eq!(cluster.answers(["t", "u", "v"]), ["192.0.2.16", "192.0.2.1", "192.0.2.7"]);
+}

@@ -4,14 +4,16 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use super::ProblemKind;
 use crate::addr::{AddressRange, Overlap, RangeError};
-use crate::config::{IpamEndpointError, Occupant, ReservationError, SelectorError};
+use crate::config::{
+    ClusterRange, ForeignHolder, IpamEndpointError, Occupant, ReservationError, SelectorError,
+};
 use crate::name::PoolName;
 use crate::reason::reasons;
 
 impl ProblemKind {
     reasons! {
         Self::NoAddresses => "NoAddresses",
-            "An IPAddressPool needs at least one range.",
+            "An IPAddressPool or a ForeignRange needs at least one range.",
             "list a CIDR or a range in spec.addresses",
             Self::NoAddresses;
         Self::BadRange(_) => "BadRange",
@@ -38,11 +40,15 @@ impl ProblemKind {
             "An IPAddressPool holds addresses that a node gives to Pods (spec.podCIDRs); nodes may send traffic for them elsewhere.",
             "narrow spec.addresses, or leave the addresses out by patina.dev/exclude of the pool",
             Self::Occupied { by: Occupant::Pods("node-a".into()), range: overlap().first, others: 2 };
-        Self::Occupied { by: Occupant::Services, .. } => "ServiceRange",
-            "An IPAddressPool holds addresses between the lowest and the highest cluster address of the Services; nodes would send \
-             traffic for them elsewhere.",
+        Self::Occupied { by: Occupant::Services(_), .. } => "ServiceRange",
+            "An IPAddressPool holds addresses of a ServiceCIDR or, where the API server has none, between the lowest and the highest \
+             cluster address of the Services; nodes would send traffic for them elsewhere.",
             "narrow spec.addresses, or leave the addresses out by patina.dev/exclude of the pool",
-            Self::Occupied { by: Occupant::Services, range: overlap().first, others: 0 };
+            Self::Occupied { by: Occupant::Services(ClusterRange::Seen), range: overlap().first, others: 0 };
+        Self::Occupied { by: Occupant::Foreign(_), .. } => "ForeignRange",
+            "An IPAddressPool holds addresses that a ForeignRange says somebody else holds; they are never given out.",
+            "narrow spec.addresses of the pool, or correct the ForeignRange",
+            Self::Occupied { by: Occupant::Foreign(elsewhere()), range: overlap().first, others: 0 };
         Self::BadExclusion(_) => "BadExclusion",
             "Addresses that an IPAddressPool never gives out are listed as addresses, CIDRs or ranges.",
             "write it as 192.0.2.7,192.0.2.16/28,192.0.2.40-192.0.2.49",
@@ -84,6 +90,10 @@ impl ProblemKind {
             "remove it, or do not rely on it",
             Self::NotYetSupported;
     }
+}
+
+fn elsewhere() -> ForeignHolder {
+    ForeignHolder { range: "lab".into(), description: "the cluster in the lab".into() }
 }
 
 /// Addresses for documentation (RFC 5737).

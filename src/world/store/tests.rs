@@ -1,4 +1,5 @@
 use k8s_openapi::api::core::v1::Service as ApiService;
+use k8s_openapi::api::networking::v1::ServiceCIDR;
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -113,6 +114,29 @@ fn a_status_object_touches_the_service_that_it_speaks_of_and_the_one_it_spoke_of
     assert_eq!(world.announcers(&ObjectKey::new("web", "t")).count(), 1);
     world.delete(Kind::L2Status, &ObjectKey::new("metallb-system", "l2-x"));
     assert_eq!(world.announcers(&ObjectKey::new("web", "t")).count(), 0);
+}
+
+#[test]
+fn the_range_of_the_cluster_is_what_it_declares_and_else_what_was_seen() {
+    let mut world = World::default();
+    world.apply(Object::Service(service("s", "1", &[])));
+    let told = |world: &World| {
+        let ranges = world.written().occupied.into_iter().map(|part| format!("{} {}", part.range, part.by));
+        ranges.collect::<Vec<_>>()
+    };
+    assert_eq!(told(&world), ["10.96.0.7/32 cluster addresses of Services"]);
+    let declared: ServiceCIDR = serde_json::from_value(json!({
+        "metadata": {"name": "kubernetes"},
+        "spec": {"cidrs": ["10.96.0.0/12", "2001:db8:96::/112"]},
+    }))
+    .unwrap();
+    let declared = ServiceCidr::from(&declared);
+    assert!(world.apply(Object::ServiceCidr(declared.clone())).config());
+    assert!(world.apply(Object::ServiceCidr(declared)).is_empty());
+    let by = "cluster addresses of Services (ServiceCIDR kubernetes)";
+    assert_eq!(told(&world), [format!("10.96.0.0/12 {by}"), format!("2001:db8:96::/112 {by}")]);
+    assert!(world.delete(Kind::ServiceCidr, &ObjectKey::new("", "kubernetes")).config());
+    assert_eq!(told(&world), ["10.96.0.7/32 cluster addresses of Services"]);
 }
 
 #[test]

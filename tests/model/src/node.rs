@@ -9,6 +9,8 @@ use patina::reconcile::Effect;
 use patina::time::Instant;
 use patina::world::Kind;
 use patina_controller::machine::{Campaign, Metrics, Role, State, Term, Times};
+use patina_daemon::outlook::WatchState;
+use patina_daemon::watch::Event;
 use patina_simulation::clock::Clock;
 use patina_simulation::random::{Purpose, Stream};
 
@@ -23,6 +25,9 @@ const SKEW: u64 = 5;
 const EPOCH: i64 = 1_700_000_000;
 /// Kinds of which there are none in a history are not watched.
 pub const WATCHED: [Kind; 4] = [Kind::Namespace, Kind::Node, Kind::Pool, Kind::Advertisement];
+
+/// Kinds that no cluster of a history has.
+const LACKING: [Kind; 2] = [Kind::ForeignRange, Kind::ServiceCidr];
 
 /// Kinds that are watched as long as a term lasts.
 pub const OF_A_TERM: [Kind; 2] = [Kind::Service, Kind::PoolState];
@@ -123,8 +128,10 @@ impl Node {
         let strictness = if history.strict { Strictness::Parity } else { Strictness::KeepAndReport };
         let policy = Policy { class: LoadBalancerClass(None), strictness };
         let name = format!("c{}-{}", self.number, self.life);
+        let mut state = State::new(policy, Metrics::default());
+        LACKING.into_iter().for_each(|kind| state.handle_event(Event::State(kind, WatchState::NotInstalled)));
         self.running = Some(Running {
-            state: State::new(policy, Metrics::default()),
+            state,
             campaign: Campaign::new(name, times()),
             role: Role::Following,
             clock: Clock::boot(history.seed, u16::from(self.number), true, now),

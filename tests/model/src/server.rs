@@ -272,7 +272,11 @@ fn stamp(object: &mut Object, version: u64) -> ObjectKey {
         Object::Advertisement(advertisement) => &mut advertisement.source.identity,
         Object::PoolState(state) => &mut state.identity,
         Object::Namespace(namespace) => return namespace.key.clone(),
-        Object::EndpointSlice(_) | Object::Node(_) | Object::L2Status(_) => return ObjectKey::new("", ""),
+        Object::EndpointSlice(_)
+        | Object::Node(_)
+        | Object::L2Status(_)
+        | Object::ForeignRange(_)
+        | Object::ServiceCidr(_) => return ObjectKey::new("", ""),
     };
     identity.version = version.to_string().into();
     identity.key.clone()
