@@ -62,13 +62,8 @@ impl Lending {
         if self.lines.is_empty() {
             return facts;
         }
-        for service in changed {
-            facts.extend(self.take_wishes(plan, service));
-        }
-        for (endpoint, line) in &mut self.lines {
-            let swept = line.sweep(|address| plan.uses(address));
-            facts.extend(swept.into_iter().filter(|fact| tells(&self.routes, endpoint, fact)));
-        }
+        changed.iter().for_each(|service| self.take_wishes(plan, service));
+        facts.extend(self.lines.values_mut().flat_map(|line| line.sweep(plan)));
         self.lines.retain(|_, line| !line.is_over());
         facts
     }
@@ -109,20 +104,18 @@ impl Lending {
         let Some(line) = self.lines.get_mut(&call.endpoint).filter(|_| call.term == self.term) else {
             return Vec::new();
         };
-        let mut facts = match &call.ask {
+        match &call.ask {
             Ask::List(_) => line.handle_list(answer, now),
             Ask::Allocate(claim) => line.handle_allocate(&claim.loan, answer, now),
             Ask::Release(claim, _) => {
                 line.handle_release(&claim.loan, answer, now);
                 Vec::new()
             }
-        };
-        facts.retain(|fact| tells(&self.routes, &call.endpoint, fact));
-        facts
+        }
     }
 
-    /// Follows which pool names which endpoint. What an endpoint said of a pool that names another one now is forgotten;
-    /// what it lends is given back once nobody uses it.
+    /// Follows which pool names which endpoint. What an endpoint lends for a pool that names another one now is given back once
+    /// nobody uses it.
     fn route(&mut self, world: &World, config: &Config) -> Vec<LoanFact> {
         self.mark = mark(world, config).or(self.mark.take());
         let with_endpoint = config.pools().filter_map(|pool| Some((pool, pool.options.ipam.as_ref()?)));
@@ -136,17 +129,17 @@ impl Lending {
             before.iter().filter(|(pool, endpoint)| self.routes.get(*pool) != Some(endpoint))
         {
             let Some(line) = self.lines.get_mut(endpoint) else { continue };
-            facts.extend(line.forget(pool, self.routes.contains_key(pool)));
+            facts.push(line.forget(pool));
         }
         self.serve();
         let wishes: Vec<Wish> = self.wishes.values().flatten().cloned().collect();
-        facts.extend(wishes.iter().filter_map(|wish| self.want(wish)));
+        wishes.iter().for_each(|wish| self.want(wish));
         facts
     }
 
     fn serve(&mut self) {
         for endpoint in self.routes.values() {
-            self.lines.entry(endpoint.clone()).or_default();
+            self.lines.entry(endpoint.clone()).or_insert_with(|| Line::to(endpoint.clone()));
         }
         for (endpoint, line) in &mut self.lines {
             let named = self.routes.iter().filter(|(_, named)| *named == endpoint);
@@ -154,7 +147,7 @@ impl Lending {
         }
     }
 
-    fn take_wishes(&mut self, plan: &Plan, service: &ServiceKey) -> Vec<LoanFact> {
+    fn take_wishes(&mut self, plan: &Plan, service: &ServiceKey) {
         let wishes = match plan.verdict(service) {
             Some(Verdict::Decided(decision)) => decision.wishes.clone(),
             Some(Verdict::Clear) | None => Vec::new(),
@@ -164,16 +157,15 @@ impl Lending {
             let line = self.routes.get(&wish.loan.pool).and_then(|endpoint| self.lines.get_mut(endpoint));
             line.into_iter().for_each(|line| line.unwant(&wish.loan));
         }
-        let facts = wishes.iter().filter_map(|wish| self.want(wish)).collect();
+        wishes.iter().for_each(|wish| self.want(wish));
         if !wishes.is_empty() {
             self.wishes.insert(service.clone(), wishes);
         }
-        facts
     }
 
-    fn want(&mut self, wish: &Wish) -> Option<LoanFact> {
-        let endpoint = self.routes.get(&wish.loan.pool)?;
-        self.lines.get_mut(endpoint)?.want(wish)
+    fn want(&mut self, wish: &Wish) {
+        let line = self.routes.get(&wish.loan.pool).and_then(|endpoint| self.lines.get_mut(endpoint));
+        line.into_iter().for_each(|line| line.want(wish));
     }
 }
 
@@ -182,12 +174,4 @@ fn mark(world: &World, config: &Config) -> Option<Mark> {
     let cluster = world.namespace(CLUSTER)?.uid.clone();
     let namespace = config.pools().next()?.identity.key.namespace.clone();
     Some(Mark { cluster, namespace })
-}
-
-/// Whether the endpoint may say it: of a pool that names another endpoint it says nothing any more.
-fn tells(routes: &BTreeMap<PoolName, IpamEndpoint>, endpoint: &IpamEndpoint, fact: &LoanFact) -> bool {
-    match fact {
-        LoanFact::Loan(key, _) => routes.get(&key.pool).is_none_or(|named| named == endpoint),
-        LoanFact::Failing(..) => true,
-    }
 }

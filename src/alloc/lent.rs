@@ -81,7 +81,8 @@ impl Search<'_> {
         ledger: &Ledger,
     ) -> Result<IpAddr, Unlent> {
         let key = self.loan_key(pool, family, named);
-        let lent = match self.loans.get(&key) {
+        let said = pool.options.ipam.as_ref().and_then(|endpoint| self.loans.get(&key, endpoint));
+        let lent = match said {
             Some(Loan::Lent(address)) => match self.lie(pool, &key, *address, ledger) {
                 None => Ok(*address),
                 Some(lie) => Err(Unlent::Lied(*address, lie)),
@@ -93,7 +94,7 @@ impl Search<'_> {
                 Err(self.loans.failing(&pool.name).map_or(Unlent::Pending, |w| Unlent::Failed(w.clone())))
             }
         };
-        let wrong = match (&lent, self.loans.get(&key)) {
+        let wrong = match (&lent, said) {
             (Err(Unlent::Lied(address, lie)), Some(Loan::Lent(_))) => Some((*address, *lie)),
             _ => None,
         };
@@ -129,12 +130,16 @@ impl Search<'_> {
         Decision { refusal: decision.refusal.or(disowned), wishes, ..decision }
     }
 
-    /// An address that is held and that no endpoint is known to lend is asked for by name. It is kept whatever the answer.
+    /// An address that is held and that the endpoint of its pool is not known to lend is asked for by name. It is kept whatever
+    /// the answer.
     fn confirm(&mut self, held: &Allocation, ledger: &Ledger) -> Option<Refusal> {
         let mut disowned = None;
-        for address in held.addresses.iter().filter(|address| !self.loans.lends(*address)) {
+        for address in held.addresses.iter() {
             let pool = held.pools.of(Family::of(address)).and_then(|pool| self.config.pool(pool));
-            let Some(pool) = pool.filter(|pool| pool.options.ipam.is_some()) else { continue };
+            let lends = |endpoint| self.loans.lends(address, endpoint);
+            let Some(pool) = pool.filter(|pool| pool.options.ipam.as_ref().is_some_and(|e| !lends(e))) else {
+                continue;
+            };
             if let Err(Unlent::Refused(words)) = self.lent(pool, Family::of(address), Some(address), ledger) {
                 disowned = Some(Refusal::Disowned { address, pool: pool.name.clone(), words });
             }

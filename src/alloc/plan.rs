@@ -122,6 +122,11 @@ impl Plan {
         !self.ledger.holders(address).is_empty() || self.leaving.shows(address)
     }
 
+    /// Whether a status shows the address that is to lose it.
+    pub fn is_leaving(&self, address: IpAddr) -> bool {
+        self.leaving.shows(address)
+    }
+
     pub(super) fn holders_of(&self, addresses: impl IntoIterator<Item = IpAddr>) -> BTreeSet<ServiceKey> {
         addresses.into_iter().flat_map(|address| self.ledger.holders(address)).cloned().collect()
     }

@@ -11,6 +11,8 @@ pub(super) struct Entry {
     pub(super) standing: Standing,
     /// Some Service asks for it.
     pub(super) wanted: bool,
+    /// What is lent and cannot be used, and why not.
+    lie: Option<(IpAddr, Lie)>,
     /// What was lent cannot be used: it is released before it is asked for again.
     pub(super) back: bool,
     pub(super) pace: Pace,
@@ -71,14 +73,22 @@ impl Entry {
         }
     }
 
-    /// Takes the wish of a Service; `lie`: what is wrong with the address that is lent. Whether that address goes back.
-    pub(super) fn want(&mut self, lie: Option<(IpAddr, Lie)>) -> bool {
-        self.wanted = true;
-        let Some((address, _)) = lie.filter(|(address, _)| self.standing == Standing::Lent(*address)) else {
-            return false;
-        };
+    /// Takes the wish of a Service; `lie`: what is wrong with the address that is lent.
+    pub(super) const fn want(&mut self, lie: Option<(IpAddr, Lie)>) {
+        (self.wanted, self.lie) = (true, lie);
+    }
+
+    /// Takes that nobody asks for it.
+    pub(super) const fn unwant(&mut self) {
+        (self.wanted, self.lie) = (false, None);
+    }
+
+    /// What is lent and cannot be used is to go, unless some status `shows` it still. The answer is what goes back, and why.
+    pub(super) fn spurn(&mut self, shows: impl Fn(IpAddr, Lie) -> bool) -> Option<(IpAddr, Lie)> {
+        let lent = |(address, _): &(IpAddr, Lie)| self.standing == Standing::Lent(*address);
+        let (address, lie) = self.lie.filter(lent).filter(|(address, lie)| !shows(*address, *lie))?;
         (self.standing, self.back) = (Standing::Unsure(Some(address)), true);
-        true
+        Some((address, lie))
     }
 
     /// Takes that nobody asks for it, and nobody uses its address: it is to go. Whether that is news.

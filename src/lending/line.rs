@@ -14,10 +14,11 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::entry::{Due, Entry, Pace};
-use crate::alloc::Wish;
+use crate::alloc::{Plan, Wish};
+use crate::config::IpamEndpoint;
 use crate::name::{PoolName, ServiceKey};
 use crate::time::{Instant, Pauses};
-use crate::world::{Loan, LoanFact, LoanKey};
+use crate::world::{Lie, Loan, LoanFact, LoanKey};
 
 /// Calls of one endpoint at a time.
 const WIDTH: usize = 8;
@@ -30,10 +31,13 @@ const LISTS: Pauses = Pauses { first: Duration::from_secs(300), longest: Duratio
 const BETWEEN_LISTS: Duration = Duration::from_secs(5);
 
 /// One endpoint.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Line {
+    endpoint: IpamEndpoint,
     pools: BTreeSet<PoolName>,
     loans: BTreeMap<LoanKey, Entry>,
+    /// Addresses of which it has lost a loan or is to take one back: who holds them looks again.
+    lost: BTreeSet<IpAddr>,
     queue: VecDeque<LoanKey>,
     /// Ends of pauses.
     pausing: BTreeSet<(Instant, LoanKey)>,
@@ -65,6 +69,23 @@ pub(super) enum Question {
 }
 
 impl Line {
+    /// Nothing was asked yet.
+    pub(super) fn to(endpoint: IpamEndpoint) -> Self {
+        Self {
+            endpoint,
+            pools: BTreeSet::new(),
+            loans: BTreeMap::new(),
+            lost: BTreeSet::new(),
+            queue: VecDeque::new(),
+            pausing: BTreeSet::new(),
+            health: Health::Unlisted,
+            failures: 0,
+            listing: false,
+            under_way: 0,
+            answers: 0,
+        }
+    }
+
     /// Takes which pools name the endpoint. A pool that is new may have loans already: they are listed.
     pub(super) fn serve(&mut self, pools: BTreeSet<PoolName>) {
         if !pools.is_subset(&self.pools) {
@@ -73,17 +94,12 @@ impl Line {
         self.pools = pools;
     }
 
-    /// Takes that the pool names it no longer: nobody wishes for its loans. If it names `another` endpoint, what was lent here
-    /// is no answer of that one.
-    pub(super) fn forget(&mut self, pool: &PoolName, another: bool) -> Vec<LoanFact> {
+    /// Takes that the pool names it no longer: nobody wishes for its loans.
+    pub(super) fn forget(&mut self, pool: &PoolName) -> LoanFact {
         let of_pool = |key: &&LoanKey| key.pool == *pool;
         let keys: Vec<_> = self.loans.keys().filter(of_pool).cloned().collect();
         keys.iter().for_each(|key| self.unwant(key));
-        let mut facts = vec![LoanFact::Failing([pool.clone()].into(), None, BTreeSet::new())];
-        if another {
-            facts.extend(keys.into_iter().map(|key| LoanFact::Loan(key, None)));
-        }
-        facts
+        LoanFact::Failing([pool.clone()].into(), None, BTreeSet::new())
     }
 
     /// Whether nobody names the endpoint, and nothing is left to be given back.
@@ -91,30 +107,45 @@ impl Line {
         self.pools.is_empty() && self.loans.is_empty() && self.under_way == 0 && !self.listing
     }
 
-    /// Takes a wish. What is lent and cannot be used is a fact from now on.
-    pub(super) fn want(&mut self, wish: &Wish) -> Option<LoanFact> {
-        let entry = self.loans.entry(wish.loan.clone()).or_default();
-        let back = entry.want(wish.lie);
+    /// Takes a wish.
+    pub(super) fn want(&mut self, wish: &Wish) {
+        self.loans.entry(wish.loan.clone()).or_default().want(wish.lie);
         self.line_up(&wish.loan);
-        let (address, lie) = wish.lie.filter(|_| back)?;
-        Some(LoanFact::Loan(wish.loan.clone(), Some(Loan::Spurned(address, lie))))
     }
 
     /// Takes that nobody wishes for it any more.
     pub(super) fn unwant(&mut self, loan: &LoanKey) {
         if let Some(entry) = self.loans.get_mut(loan) {
-            entry.wanted = false;
+            entry.unwant();
             self.line_up(loan);
         }
     }
 
-    /// Gives back what nobody wishes for and nobody uses.
-    pub(super) fn sweep(&mut self, uses: impl Fn(IpAddr) -> bool) -> Vec<LoanFact> {
-        let go = |(key, entry): (&LoanKey, &mut Entry)| entry.let_go(&uses).then(|| key.clone());
+    /// Gives back what nobody wishes for and nobody uses, and what cannot be used; forgets what is over. The answer is what is
+    /// known from now on.
+    pub(super) fn sweep(&mut self, plan: &Plan) -> Vec<LoanFact> {
+        let go = |(key, entry): (&LoanKey, &mut Entry)| {
+            let spurned = entry.spurn(|address, lie| shows(plan, &key.service, address, lie));
+            match spurned {
+                Some((address, lie)) => {
+                    self.lost.insert(address);
+                    Some((key.clone(), Some(Loan::Spurned(address, lie))))
+                }
+                None => entry.let_go(|address| plan.uses(address)).then(|| (key.clone(), None)),
+            }
+        };
         let gone: Vec<_> = self.loans.iter_mut().filter_map(go).collect();
-        gone.iter().for_each(|key| self.line_up(key));
-        self.loans.retain(|_, entry| !entry.is_over());
-        gone.into_iter().map(|key| LoanFact::Loan(key, None)).collect()
+        gone.iter().for_each(|(key, _)| self.line_up(key));
+        let over: Vec<_> = self.loans.extract_if(.., |_, entry| entry.is_over()).collect();
+        let over = over.into_iter().map(|(key, _)| (key, None));
+        let holders = |address: &IpAddr| plan.ledger().holders(*address).iter().cloned();
+        let lost: BTreeSet<_> = std::mem::take(&mut self.lost).iter().flat_map(holders).collect();
+        let facts = gone.into_iter().chain(over).map(|(key, loan)| self.fact(key, loan));
+        facts.chain((!lost.is_empty()).then_some(LoanFact::Lost(lost))).collect()
+    }
+
+    fn fact(&self, key: LoanKey, loan: Option<Loan>) -> LoanFact {
+        LoanFact::Loan(self.endpoint.clone(), key, loan)
     }
 
     /// The next question, if one more may be under way.
@@ -189,4 +220,14 @@ impl Line {
         let waiting = self.loans.iter().filter(|(_, entry)| entry.wanted);
         waiting.map(|(key, _)| key.service.clone()).collect()
     }
+}
+
+/// Whether a status shows what cannot be used and is to lose it, or keeps what it would not be lent today.
+fn shows(plan: &Plan, service: &ServiceKey, address: IpAddr, lie: Lie) -> bool {
+    let keeps = match lie {
+        Lie::Outside | Lie::Taken => plan.ledger().holders(address).contains(service),
+        // Held by another loan than this one.
+        Lie::WrongFamily | Lie::NotNamed => false,
+    };
+    keeps || plan.is_leaving(address)
 }

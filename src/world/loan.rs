@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::addr::Family;
+use crate::config::IpamEndpoint;
 use crate::name::{PoolName, ServiceKey};
 
 /// One address that a Service asks of the endpoint of a pool. The same key names the same loan, also after a restart.
@@ -53,24 +54,26 @@ pub enum Lie {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LoanFact {
     /// Its word on a loan; `None`: nothing is known any more.
-    Loan(LoanKey, Option<Loan>),
+    Loan(IpamEndpoint, LoanKey, Option<Loan>),
     /// It cannot be asked for these pools and these Services wait for it, or (`None`) it can be asked again.
     Failing(BTreeSet<PoolName>, Option<Arc<str>>, BTreeSet<ServiceKey>),
+    /// These Services hold an address of which it has lost or taken back a loan.
+    Lost(BTreeSet<ServiceKey>),
 }
 
 /// Everything that endpoints have answered.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Loans {
-    by_key: BTreeMap<LoanKey, Loan>,
-    /// How many loans there are of an address.
-    lent: BTreeMap<IpAddr, usize>,
+    by_key: BTreeMap<(LoanKey, IpamEndpoint), Loan>,
+    /// How many loans an endpoint has of an address.
+    lent: BTreeMap<(IpAddr, IpamEndpoint), usize>,
     failing: BTreeMap<PoolName, Arc<str>>,
 }
 
 impl Loans {
-    /// The last word on a loan.
-    pub fn get(&self, key: &LoanKey) -> Option<&Loan> {
-        self.by_key.get(key)
+    /// The last word of the endpoint on a loan; one that the pool named before may have said something else.
+    pub fn get(&self, key: &LoanKey, endpoint: &IpamEndpoint) -> Option<&Loan> {
+        self.by_key.get(&(key.clone(), endpoint.clone()))
     }
 
     /// Why the endpoint of a pool cannot be asked now.
@@ -78,29 +81,29 @@ impl Loans {
         self.failing.get(pool)
     }
 
-    /// Whether some endpoint lends us the address, for whichever Service.
-    pub fn lends(&self, address: IpAddr) -> bool {
-        self.lent.contains_key(&address)
+    /// Whether the endpoint lends us the address, for whichever Service and pool.
+    pub fn lends(&self, address: IpAddr, endpoint: &IpamEndpoint) -> bool {
+        self.lent.contains_key(&(address, endpoint.clone()))
     }
 
-    pub(super) fn set(&mut self, key: LoanKey, loan: Option<Loan>) {
+    pub(super) fn set(&mut self, endpoint: IpamEndpoint, key: LoanKey, loan: Option<Loan>) {
         if let Some(Loan::Lent(address)) = &loan {
-            *self.lent.entry(*address).or_default() += 1;
+            *self.lent.entry((*address, endpoint.clone())).or_default() += 1;
         }
         let before = match loan {
-            Some(loan) => self.by_key.insert(key, loan),
-            None => self.by_key.remove(&key),
+            Some(loan) => self.by_key.insert((key, endpoint.clone()), loan),
+            None => self.by_key.remove(&(key, endpoint.clone())),
         };
         if let Some(Loan::Lent(address)) = before {
-            self.forget_one(address);
+            self.forget_one((address, endpoint));
         }
     }
 
-    fn forget_one(&mut self, address: IpAddr) {
-        let Some(count) = self.lent.get_mut(&address) else { return };
+    fn forget_one(&mut self, lent: (IpAddr, IpamEndpoint)) {
+        let Some(count) = self.lent.get_mut(&lent) else { return };
         *count -= 1;
         if *count == 0 {
-            self.lent.remove(&address);
+            self.lent.remove(&lent);
         }
     }
 
@@ -133,24 +136,41 @@ impl fmt::Display for Lie {
 mod tests {
     use super::*;
 
-    #[test]
-    fn an_address_is_lent_as_long_as_one_loan_of_it_is_known() {
-        let address: IpAddr = "192.0.2.1".parse().unwrap();
-        let key = |uid: &str| LoanKey {
+    fn key(uid: &str) -> LoanKey {
+        LoanKey {
             service: ServiceKey::new("web", "shop"),
             uid: uid.into(),
             pool: PoolName::from("lan"),
             family: Family::V4,
             named: None,
-        };
+        }
+    }
+
+    #[test]
+    fn an_address_is_lent_as_long_as_one_loan_of_it_is_known() {
+        let address: IpAddr = "192.0.2.1".parse().unwrap();
+        let by = |host: &str| IpamEndpoint::read(&format!("grpc://{host}:9000")).unwrap();
         let mut loans = Loans::default();
-        loans.set(key("1"), Some(Loan::Lent(address)));
-        loans.set(key("1"), Some(Loan::Lent(address)));
-        loans.set(key("2"), Some(Loan::Lent(address)));
-        loans.set(key("1"), None);
-        assert!(loans.lends(address));
-        loans.set(key("2"), Some(Loan::Refused("full".into())));
-        assert!(!loans.lends(address));
+        loans.set(by("ipam"), key("1"), Some(Loan::Lent(address)));
+        loans.set(by("ipam"), key("1"), Some(Loan::Lent(address)));
+        loans.set(by("ipam"), key("2"), Some(Loan::Lent(address)));
+        loans.set(by("ipam"), key("1"), None);
+        assert!(loans.lends(address, &by("ipam")));
+        assert!(!loans.lends(address, &by("other")));
+        loans.set(by("ipam"), key("2"), Some(Loan::Refused("full".into())));
+        assert!(!loans.lends(address, &by("ipam")));
         assert_eq!(loans.lent, BTreeMap::new());
+    }
+
+    #[test]
+    fn what_another_endpoint_said_of_a_loan_is_no_answer_of_this_one() {
+        let address: IpAddr = "192.0.2.1".parse().unwrap();
+        let by = |host: &str| IpamEndpoint::read(&format!("grpc://{host}:9000")).unwrap();
+        let mut loans = Loans::default();
+        loans.set(by("ipam"), key("1"), Some(Loan::Lent(address)));
+        assert_eq!(loans.get(&key("1"), &by("other")), None);
+        loans.set(by("other"), key("1"), None);
+        assert_eq!(loans.get(&key("1"), &by("ipam")), Some(&Loan::Lent(address)));
+        assert!(loans.lends(address, &by("ipam")) && !loans.lends(address, &by("other")));
     }
 }

@@ -123,22 +123,19 @@ impl World {
     /// What an endpoint has answered: the Services that it is about are to be decided again.
     pub fn learn(&mut self, fact: LoanFact) -> Touched {
         match fact {
-            LoanFact::Loan(key, loan) => {
-                if self.loans.get(&key) == loan.as_ref() {
+            LoanFact::Loan(endpoint, key, loan) => {
+                if self.loans.get(&key, &endpoint) == loan.as_ref() {
                     return Touched::default();
                 }
                 let service = key.service.clone();
-                self.loans.set(key, loan);
+                self.loans.set(endpoint, key, loan);
                 Touched::service(Kind::Service, service)
             }
             LoanFact::Failing(pools, reason, services) => {
                 let is_news = self.loans.set_failing(pools, reason.as_ref());
-                let services = services.into_iter().filter(|_| is_news);
-                services.fold(Touched::default(), |mut touched, service| {
-                    touched.merge(Touched::service(Kind::Service, service));
-                    touched
-                })
+                if is_news { touched(services) } else { Touched::default() }
             }
+            LoanFact::Lost(services) => touched(services),
         }
     }
 
@@ -398,6 +395,13 @@ fn key_of(object: &Object) -> ObjectKey {
         Object::ForeignRange(range) => range.identity.key.clone(),
         Object::ServiceCidr(cidr) => cidr.key.clone(),
     }
+}
+
+fn touched(services: BTreeSet<ServiceKey>) -> Touched {
+    services.into_iter().fold(Touched::default(), |mut touched, service| {
+        touched.merge(Touched::service(Kind::Service, service));
+        touched
+    })
 }
 
 #[cfg(test)]

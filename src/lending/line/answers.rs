@@ -50,19 +50,25 @@ impl Line {
         let mut facts = Vec::new();
         for key in unlisted {
             let Some(entry) = self.loans.get_mut(&key) else { continue };
-            if matches!(entry.standing, Standing::Lent(_)) {
-                facts.push(LoanFact::Loan(key.clone(), None));
+            if let Standing::Lent(address) = entry.standing {
+                self.lost.insert(address);
+                facts.push(LoanFact::Loan(self.endpoint.clone(), key.clone(), None));
             }
             (entry.standing, entry.back) = (Standing::Free, false);
             self.line_up(&key);
         }
         for (key, address) in listed {
             let entry = self.loans.entry(key.clone()).or_default();
+            if let Standing::Lent(before) = entry.standing
+                && before != address
+            {
+                self.lost.insert(before);
+            }
             if entry.back {
                 entry.standing = Standing::Unsure(Some(address));
             } else {
                 entry.standing = Standing::Lent(address);
-                facts.push(LoanFact::Loan(key.clone(), Some(Loan::Lent(address))));
+                facts.push(LoanFact::Loan(self.endpoint.clone(), key.clone(), Some(Loan::Lent(address))));
             }
             self.line_up(&key);
         }
@@ -97,7 +103,7 @@ impl Line {
             self.pause(key, now);
         }
         self.line_up(key);
-        vec![LoanFact::Loan(key.clone(), Some(loan))]
+        vec![self.fact(key.clone(), Some(loan))]
     }
 
     /// Takes the answer to a release.
@@ -125,7 +131,6 @@ impl Line {
             }
         }
         self.line_up(key);
-        self.loans.retain(|other, entry| other != key || !entry.is_over());
     }
 
     fn end(&mut self, key: &LoanKey) -> Option<&mut Entry> {

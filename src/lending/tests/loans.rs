@@ -2,7 +2,7 @@
 
 use super::{Lab, address, lent, lent_by, only};
 use crate::alloc::tests::cluster::{dual, holding, in_pool, pool, requesting, service, sharing};
-use crate::lending::Ask;
+use crate::lending::{Ask, CallError, Reply};
 use crate::world::{FamilyPolicy, Protocol};
 
 const BOUNDS: &[&str] = &["192.0.2.0/24", "2001:db8::/64"];
@@ -43,6 +43,59 @@ fn what_a_service_let_go_of_is_released_once_when_no_status_shows_it() {
     lab.wait(900);
     lab.settle();
     assert_eq!(lab.endpoint.released, [address("192.0.2.77")]);
+}
+
+#[test]
+fn what_a_pool_does_not_hold_any_more_is_released_when_no_status_shows_it() {
+    let mut lab = Lab::with(&[lent("lan", BOUNDS)], &["192.0.2.77"]);
+    lab.cluster.apply(service("s", 1));
+    lab.settle();
+    lab.cluster.pools(&[lent("lan", &["192.0.2.0/28"])]);
+    lab.decide();
+    lab.decide();
+    assert_eq!(lab.cluster.answer("s"), "IpamOutside");
+    assert_eq!(lab.calls(), [], "the status still shows it");
+    lab.cluster.arrive();
+    lab.settle();
+    assert_eq!(lab.endpoint.released, [address("192.0.2.77")]);
+}
+
+#[test]
+fn an_address_that_comes_to_a_pool_of_another_endpoint_is_entered_there() {
+    let mut lab = Lab::with(&[lent("lan", BOUNDS)], &["192.0.2.77"]);
+    lab.cluster.apply(service("s", 1));
+    lab.settle();
+    lab.cluster.pools(&[lent_by("grpc://other:9000", "next", BOUNDS)]);
+    lab.decide();
+    lab.cluster.arrive();
+    lab.decide();
+    let list = only(&lab.calls(), |ask| matches!(ask, Ask::List(_)));
+    lab.take(&list, Ok(Reply::Listed(Vec::new())));
+    lab.decide();
+    let entry = only(&lab.calls(), |ask| matches!(ask, Ask::Allocate(_)));
+    let Ask::Allocate(claim) = &entry.ask else { unreachable!("it is an allocation") };
+    assert_eq!(claim.loan.named, Some(address("192.0.2.77")));
+    assert_eq!(entry.endpoint.to_string(), "grpc://other:9000");
+    assert_eq!(lab.cluster.answer("s"), "192.0.2.77");
+}
+
+#[test]
+fn what_the_endpoint_forgot_and_lent_to_another_comes_back_to_who_holds_it() {
+    let mut lab = Lab::with(&[lent("lan", BOUNDS)], &["192.0.2.77", "192.0.2.78"]);
+    lab.cluster.apply(service("s", 1));
+    lab.settle();
+    lab.endpoint.lends.clear();
+    lab.cluster.apply(service("t", 2));
+    lab.decide();
+    let call = only(&lab.calls(), |ask| matches!(ask, Ask::Allocate(_)));
+    lab.endpoint.answer(&call.ask).unwrap();
+    lab.take(&call, Err(CallError::Failed("no answer in time".into())));
+    for _ in 0..4 {
+        lab.wait(10);
+        lab.settle();
+    }
+    assert_eq!(lab.cluster.answers(["s", "t"]), ["192.0.2.77", "192.0.2.78"]);
+    assert_eq!(lab.endpoint.lends.len(), 2);
 }
 
 #[test]

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use patina_simulation::random::{Purpose, Stream};
 
+use crate::endpoint::ENDPOINTS;
 use crate::history::History;
-use crate::step::{Families, PoolWish, Step, Type, Whom, Wish};
+use crate::step::{Families, Mood, PoolWish, Step, Type, Whom, Wish};
 
 /// Services that a history knows at most.
 const SERVICES: u64 = 8;
@@ -42,11 +43,14 @@ const ADDRESSES: [&str; 8] = [
 
 /// The history of a seed.
 pub fn history(seed: u64) -> History {
-    let mut draw = Draw { stream: Stream::new(seed, Purpose::History, 0, 0), controllers: 0 };
+    let mut draw = Draw { stream: Stream::new(seed, Purpose::History, 0, 0), controllers: 0, lent: 0 };
+    draw.lent = *draw.stream.pick(&[0, 0, 0, 0, 0, 600]);
     draw.controllers = *draw.stream.pick(&[1, 2, 2, 3]);
     let mut steps = Vec::new();
     draw.opening(&mut steps);
-    for _ in 0..2 + draw.stream.below(3) {
+    // Where endpoints lend, it takes longer until all is settled.
+    let phases = if draw.lent > 0 { 1 + draw.stream.below(2) } else { 2 + draw.stream.below(3) };
+    for _ in 0..phases {
         if draw.stream.chance(200) {
             draw.comeback(&mut steps);
         }
@@ -79,6 +83,8 @@ fn plain() -> Wish {
 struct Draw {
     stream: Stream,
     controllers: u8,
+    /// In thousand: how many pools an endpoint lends.
+    lent: u16,
 }
 
 impl Draw {
@@ -96,7 +102,8 @@ impl Draw {
         let (one, other) = (self.number(SERVICES), self.number(SERVICES));
         let ranges = vec!["198.51.100.2-198.51.100.4".to_owned()];
         let left_out = Vec::new();
-        let pool = PoolWish { ranges, on_request: false, avoid_buggy: false, whom: None, left_out };
+        let pool =
+            PoolWish { ranges, on_request: false, avoid_buggy: false, whom: None, left_out, lender: None };
         self.enter(steps, Step::Pool(0, pool));
         for number in [one, other] {
             self.enter(steps, Step::Service(number, plain()));
@@ -120,6 +127,10 @@ impl Draw {
         for _ in 0..1 + self.stream.below(7) {
             if bad_weather && self.stream.chance(500) {
                 let step = self.weather();
+                self.enter(steps, step);
+            }
+            if self.lent > 0 && self.stream.chance(400) {
+                let step = self.lender();
                 self.enter(steps, step);
             }
             let step = self.operation();
@@ -185,6 +196,24 @@ impl Draw {
             18 => Step::Forget,
             _ => Step::Unwell(span),
         }
+    }
+
+    /// What happens to an endpoint.
+    fn lender(&mut self) -> Step {
+        let number = self.number(ENDPOINTS.into());
+        let span = *self.stream.pick(&[100, 4_000, 7_000, 20_000]);
+        let lie = *self.stream.pick(&ADDRESSES);
+        let mood = match self.stream.below(10) {
+            0..2 => Mood::Sound,
+            2 => Mood::Dead,
+            3 => Mood::Silent,
+            4 => Mood::Mute,
+            5 => Mood::Refusing,
+            6..8 => Mood::Slow(span),
+            8 => lie.parse().map_or(Mood::Dead, Mood::Lying),
+            _ => return Step::Mislay(number, self.number(8)),
+        };
+        Step::Mood(number, mood)
     }
 
     fn service(&mut self) -> Step {
@@ -258,6 +287,7 @@ impl Draw {
             avoid_buggy: self.stream.chance(200),
             whom: self.whom(),
             left_out: if self.stream.chance(200) { self.some(2) } else { Vec::new() },
+            lender: self.maybe(self.lent, ENDPOINTS.into()),
         };
         Step::Pool(self.number(POOLS), wish)
     }

@@ -13,9 +13,12 @@
 //! | `Keeps` | from one quiet point to the next | whose pool and wish have not changed holds what it held |
 //! | `OldestFirst` | from one quiet point to the next | nobody got what an older one waited for |
 //! | `Returns` | from one quiet point to the next | whoever comes back gets what he let go of, once that is written down, unless it was given to another |
+//! | `Lent` | at quiet points | IPAM endpoints lend what Services hold or ask for and no more; what is held of a pool with one is lent there |
+//! | `InUse` | at each call | nobody releases an address that he has seen at the Service it is lent to, but for what a hand wrote there |
 //! | `Calm` | after quiet points | planning again, with memory or after a change of leader, writes nothing |
 
 mod between;
+mod lent;
 mod quiet;
 mod returns;
 mod said;
@@ -28,7 +31,9 @@ use std::time::Duration;
 
 use patina::reconcile::Effect;
 
+use crate::endpoint::Endpoint;
 use crate::reference::{Holdings, understood};
+use crate::server::Server;
 use crate::step::Step;
 use crate::truth::Truth;
 use returns::Promise;
@@ -48,6 +53,8 @@ pub enum Law {
     Keeps,
     OldestFirst,
     Returns,
+    Lent,
+    InUse,
     Calm,
 }
 
@@ -66,6 +73,17 @@ impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?} is broken at {:.3} s: {}", self.law, self.at.as_secs_f64(), self.how)
     }
+}
+
+/// What stands when all is settled.
+#[derive(Clone, Copy, Debug)]
+pub struct Settled<'a> {
+    /// What everybody asks for.
+    pub truth: &'a Truth,
+    /// What is stored.
+    pub server: &'a Server,
+    /// What is lent.
+    pub endpoints: &'a [Endpoint],
 }
 
 /// What the laws remember.

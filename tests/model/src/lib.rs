@@ -19,6 +19,7 @@
     reason = "each reader of steps and objects looks at the few that concern it"
 )]
 
+pub mod endpoint;
 pub mod generate;
 pub mod history;
 pub mod laws;

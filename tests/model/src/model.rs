@@ -2,6 +2,7 @@
 
 mod campaign;
 mod cluster;
+mod lending;
 mod quiet;
 mod shell;
 mod steps;
@@ -9,10 +10,13 @@ mod watch;
 
 use std::time::Duration;
 
+use patina::lending::CallError;
+use patina::world::Object;
 use patina_simulation::clock::Agenda;
 use patina_simulation::random::{Purpose, Stream};
 use patina_simulation::trace::{Keep, Trace};
 
+use crate::endpoint::{ENDPOINTS, Endpoint};
 use crate::history::History;
 use crate::laws::{Laws, Violation};
 use crate::node::Node;
@@ -34,6 +38,7 @@ pub struct Model<'a> {
     now: Duration,
     server: Server,
     truth: Truth,
+    endpoints: Vec<Endpoint>,
     nodes: Vec<Node>,
     laws: Laws,
     trace: Trace,
@@ -43,10 +48,14 @@ pub struct Model<'a> {
     unwell_until: Duration,
     /// How the API server fails.
     moods: Stream,
+    /// How long calls of endpoints take.
+    ways: Stream,
     /// Terms that have begun.
     terms: u32,
     /// Writes that were sent.
     writes: u64,
+    /// Calls of endpoints that were sent.
+    calls: u64,
     /// Writes that have not arrived, those that are held back aside.
     flying: usize,
     /// When the last write arrived, or a quiet point found one under way, or nobody who decides.
@@ -68,6 +77,7 @@ impl<'a> Model<'a> {
             now: Duration::ZERO,
             server: Server::new(plant, history.metallb_schemas),
             truth: Truth { strict: history.strict, ..Truth::default() },
+            endpoints: (0..ENDPOINTS).map(|_| Endpoint::default()).collect(),
             nodes: (0..history.controllers).map(|number| Node::new(history, number)).collect(),
             laws: Laws::default(),
             trace: Trace::new(keep),
@@ -75,11 +85,14 @@ impl<'a> Model<'a> {
             quiet: None,
             unwell_until: Duration::ZERO,
             moods: Stream::new(history.seed, Purpose::Host, 0, 0),
+            ways: Stream::new(history.seed, Purpose::Driver, 0, 0),
             terms: 0,
             writes: 0,
+            calls: 0,
             flying: 0,
             last_activity: Duration::ZERO,
         };
+        model.server.put(Object::Namespace(object::namespace_of_the_cluster()));
         (0..object::NAMESPACES).for_each(|number| model.put_namespace(number, 0));
         (0..history.controllers).for_each(|number| model.start(number));
         model.agenda.enter(PRELUDE, Happening::Step);
@@ -168,6 +181,10 @@ impl<'a> Model<'a> {
             Signal::Told(kind, epoch, version, change) => self.told(who, (kind, epoch, version), *change),
             Signal::Ended(id, result) => self.ended(who, id, Some(result)),
             Signal::GivenUp(id) => self.ended(who, id, None),
+            Signal::Answered(id, answer) => self.answered(who, id, *answer),
+            Signal::Unanswered(id) => {
+                self.answered(who, id, Err(CallError::Failed("no answer in time".into())));
+            }
         }
         Ok(())
     }

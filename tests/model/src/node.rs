@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use patina::alloc::{LoadBalancerClass, Policy, Strictness};
 use patina::config::Timestamp;
+use patina::lending::Call;
 use patina::reconcile::Effect;
 use patina::time::Instant;
 use patina::world::Kind;
@@ -84,12 +85,25 @@ pub struct Running {
     pub watches: BTreeMap<Kind, Watch>,
     /// Writes that have not ended.
     pub under_way: BTreeMap<u64, Effect>,
+    /// Calls of IPAM endpoints that have not ended.
+    pub asked: BTreeMap<u64, Asked>,
     /// When it looks again.
     pub wake: Option<Duration>,
     /// Counts attempts to take or renew the Lease; the current one.
     pub attempt: u32,
     /// What has reached it while it stood still.
     pub unheard: VecDeque<Signal>,
+}
+
+/// A call of an IPAM endpoint.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// What is asked.
+    pub call: Call,
+    /// The number of the term in which it was sent.
+    pub term: u32,
+    /// The version up to which the sender had heard of Services.
+    pub heard: u64,
 }
 
 /// One watch of one kind.
@@ -140,6 +154,7 @@ impl Node {
             connections: 0,
             watches: BTreeMap::new(),
             under_way: BTreeMap::new(),
+            asked: BTreeMap::new(),
             wake: None,
             attempt: 0,
             unheard: VecDeque::new(),
@@ -167,6 +182,11 @@ impl Running {
     /// What its clock shows.
     pub fn local(&self, now: Duration) -> Instant {
         self.clock.local(now)
+    }
+
+    /// The version up to which it has heard of Services.
+    pub fn heard_of_services(&self) -> u64 {
+        self.watches.get(&Kind::Service).map_or(0, |watch| watch.heard)
     }
 
     /// Whether it leads and has read what there is.

@@ -37,6 +37,16 @@ pub fn pool_name(number: u8) -> String {
     format!("p{number}")
 }
 
+/// Address of an IPAM endpoint.
+pub fn endpoint_name(number: u8) -> String {
+    format!("grpc://ipam-{number}:9000")
+}
+
+/// The namespace that every cluster has, by whose uid IPAM endpoints tell clusters apart.
+pub fn namespace_of_the_cluster() -> Namespace {
+    Namespace { key: ObjectKey::new("", "kube-system"), uid: "cluster".into(), labels: Labels::default() }
+}
+
 /// Namespace and name of the only advertisement.
 pub fn advertisement_key() -> ObjectKey {
     ObjectKey::new(SYSTEM, "all")
@@ -74,14 +84,18 @@ pub fn pool(wish: &PoolWish, identity: Identity) -> PoolSource {
         auto_assign: !wish.on_request,
         avoid_buggy: wish.avoid_buggy,
         allocation: wish.whom.as_ref().map(allocation),
-        options: left_out(wish),
+        options: options(wish),
         unsupported: Vec::new(),
     }
 }
 
-fn left_out(wish: &PoolWish) -> BTreeMap<String, String> {
-    let texts: Vec<_> = wish.left_out.iter().map(ToString::to_string).collect();
-    (!texts.is_empty()).then(|| ("exclude".to_owned(), texts.join(","))).into_iter().collect()
+fn options(wish: &PoolWish) -> BTreeMap<String, String> {
+    let left_out: Vec<_> = wish.left_out.iter().map(ToString::to_string).collect();
+    let written = [
+        ("exclude", (!left_out.is_empty()).then(|| left_out.join(","))),
+        ("ipam", wish.lender.map(endpoint_name)),
+    ];
+    written.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
 }
 
 fn allocation(whom: &Whom) -> AllocationSource {

@@ -30,6 +30,8 @@ pub enum Fault {
     ForgetsReleased,
     /// It is told with dates of an hour before.
     AgesReleased,
+    /// IPAM endpoints say that they have released what they go on lending.
+    LosesReleases,
 }
 
 /// What surrounds the controllers.
@@ -38,7 +40,7 @@ pub struct Plant(Option<Fault>);
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::IgnoresConflicts,
         Self::KeepsWhatIsCleared,
         Self::ForgetsAHolder,
@@ -51,6 +53,7 @@ impl Fault {
         Self::ServesALeaseTwice,
         Self::ForgetsReleased,
         Self::AgesReleased,
+        Self::LosesReleases,
     ];
 }
 

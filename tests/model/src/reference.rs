@@ -1,12 +1,14 @@
 //! The reference allocator: small, slow, and written from the rules and not from the product. It knows addresses as plain
 //! lists and looks at all of them.
 
+mod loans;
 mod pools;
 mod sharing;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+use crate::endpoint::Endpoint;
 use crate::object::service_key;
 use crate::step::{Families, Type};
 use crate::truth::{Asked, Truth};
@@ -31,13 +33,14 @@ pub type Holdings = BTreeMap<u8, Has>;
 /// The allocator.
 pub struct Reference<'a> {
     truth: &'a Truth,
+    endpoints: &'a [Endpoint],
     book: Book,
 }
 
 impl<'a> Reference<'a> {
     /// For what is asked for now.
-    pub fn new(truth: &'a Truth) -> Self {
-        Self { truth, book: Book::read(truth) }
+    pub fn new(truth: &'a Truth, endpoints: &'a [Endpoint]) -> Self {
+        Self { truth, endpoints, book: Book::read(truth) }
     }
 
     /// Services of ours, the oldest first.
@@ -103,7 +106,7 @@ impl<'a> Reference<'a> {
             }
         }
         let content = !asks_otherwise && !unreadable;
-        self.completed(number, held, holdings).map(|has| Has { content, ..has })
+        self.completed(number, held, holdings).map(|has| Has { content: content && has.content, ..has })
     }
 
     /// Who would like more than it holds gets that from the same pool; who must have both families loses the one.
@@ -119,12 +122,14 @@ impl<'a> Reference<'a> {
                 addresses.extend(self.first_in(held.pool, (v6, lacks), &held.addresses, number, holdings));
             }
             if count(&addresses, v6) == 0 && wish.families == Families::Both {
-                let (pool, addresses) = self.best(number, holdings)?;
-                return Some(Has { addresses, pool, content: true });
+                let stays = self.lends_none(held.pool, v6).then(|| Has { content: false, ..held.clone() });
+                let best = self.best(number, holdings);
+                return best.map(|(pool, addresses)| Has { addresses, pool, content: true }).or(stays);
             }
         }
         let grown = addresses.len() > held.addresses.len();
-        Some(Has { addresses: if grown { sorted(&addresses) } else { addresses }, ..held.clone() })
+        let addresses = if grown { sorted(&addresses) } else { addresses };
+        Some(Has { addresses, pool: held.pool, content: true })
     }
 
     /// The best that the Service could have besides what the others hold: the pool and the addresses.
@@ -170,7 +175,10 @@ impl<'a> Reference<'a> {
         let pool = self.book.sound_home(&addresses)?;
         let usable = &self.book.sound(pool)?.usable;
         let fits = wish.pool.is_none_or(|named| named == pool) && self.book.admits(self.truth, pool, number);
-        let free = |a: &IpAddr| usable.contains(a) && self.may_hold(number, *a, holdings);
+        let free = |a: &IpAddr| {
+            let lent = self.lender(pool).is_none() || self.lent_by_name(pool, *a, number, holdings);
+            usable.contains(a) && self.may_hold(number, *a, holdings) && lent
+        };
         (fits && addresses.iter().all(free)).then_some((pool, addresses))
     }
 
@@ -183,6 +191,10 @@ impl<'a> Reference<'a> {
         number: u8,
         holdings: &Holdings,
     ) -> Vec<IpAddr> {
+        if self.lender(pool).is_some() {
+            let lacks = count > 0 && !has.iter().any(|address| address.is_ipv6() == v6);
+            return self.lent(pool, v6, number, holdings).filter(|_| lacks).into_iter().collect();
+        }
         let usable = self.book.sound(pool).into_iter().flat_map(|sound| sound.usable.iter().copied());
         let fits = |a: &IpAddr| a.is_ipv6() == v6 && !has.contains(a) && self.may_hold(number, *a, holdings);
         usable.filter(fits).take(count).collect()

@@ -1,10 +1,13 @@
 //! What controllers ask of the API server, and what is going to happen to whom.
 
 use patina::config::Timestamp;
+use patina::lending::{CallError, Reply};
 use patina::reconcile::Effect;
 use patina::time::Instant;
 use patina::world::{Change, Kind};
 use patina_controller::machine::{Claim, Record, Written};
+
+use crate::node::Asked;
 
 /// Who sent a request: the number of the node, and which of its lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +27,8 @@ pub enum Request {
     WriteLease(Sender, Attempt, Option<String>, Claim),
     /// Carries out an effect.
     Write(Sender, Box<Write>),
+    /// Asks an IPAM endpoint.
+    Call(Sender, u64, Box<Asked>),
 }
 
 /// An attempt to take or renew the Lease.
@@ -73,6 +78,10 @@ pub enum Signal {
     Ended(u64, Result<Written, u16>),
     /// The answer to a write is not waited for any longer.
     GivenUp(u64),
+    /// An IPAM endpoint has answered a call.
+    Answered(u64, Box<Result<Reply, CallError>>),
+    /// The answer to a call is not waited for any longer.
+    Unanswered(u64),
 }
 
 /// Something that is going to happen.

@@ -45,6 +45,10 @@ pub enum Step {
     Forget,
     /// The API server answers most writes with errors for so many milliseconds; some it carries out all the same.
     Unwell(u16),
+    /// The IPAM endpoint answers like this from now on.
+    Mood(u8, Mood),
+    /// The IPAM endpoint loses one of its loans from its records, by its place among them.
+    Mislay(u8, u8),
     /// Everything is mended and nobody does anything until all is settled: then every law must hold.
     Quiet,
     /// As [`Step::Quiet`], and then the leader dies: the next one finds nothing to write.
@@ -94,6 +98,26 @@ pub enum Type {
     ClusterIp,
 }
 
+/// How an IPAM endpoint answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Mood {
+    /// As it should.
+    #[default]
+    Sound,
+    /// It cannot be reached.
+    Dead,
+    /// It does nothing, and does not answer.
+    Silent,
+    /// It does what it is asked, and does not answer.
+    Mute,
+    /// Calls and answers take so many milliseconds at most, which may be longer than they are waited for.
+    Slow(u16),
+    /// It says no to whoever asks for an address.
+    Refusing,
+    /// It lends this address, whatever it is asked for, and writes that down.
+    Lying(IpAddr),
+}
+
 /// Which families a Service wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Families {
@@ -127,6 +151,9 @@ pub struct PoolWish {
     /// Addresses that are never given out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<IpAddr>,
+    /// The IPAM endpoint that lends its addresses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lender: Option<u8>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]

@@ -34,6 +34,7 @@ fn expected(fault: Fault) -> &'static [Law] {
         Fault::ServesALeaseTwice => &[Law::OneLeads],
         Fault::ForgetsReleased => &[Law::Returns, Law::Converges],
         Fault::AgesReleased => &[Law::Returns],
+        Fault::LosesReleases => &[Law::Lent],
     }
 }
 

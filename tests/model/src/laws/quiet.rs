@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use patina::world::Service;
 
-use super::{Last, Law, Laws, Phase, Violation, hold};
+use super::lent::lent;
+use super::{Last, Law, Laws, Phase, Settled, Violation, hold};
 use crate::object;
 use crate::reference::{Book, Has, Holdings, Reference, Standing, compatible, count, sorted, wanted};
 use crate::server::Server;
@@ -21,16 +22,11 @@ impl Laws {
     ///
     /// # Errors
     /// The first law that is broken.
-    pub fn judge(
-        &mut self,
-        truth: &Truth,
-        server: &Server,
-        terms: u32,
-        at: Duration,
-    ) -> Result<(), Violation> {
+    pub fn judge(&mut self, settled: &Settled<'_>, terms: u32, at: Duration) -> Result<(), Violation> {
+        let Settled { truth, server, endpoints } = *settled;
         let shown = shown(truth, server);
         apart(truth, &shown, at)?;
-        let reference = Reference::new(truth);
+        let reference = Reference::new(truth, endpoints);
         let holdings = reference.plan(&shown);
         for number in reference.by_age() {
             let (shows, fits) = (&shown[&number].addresses, holdings.get(&number).map(|has| &has.addresses));
@@ -40,6 +36,7 @@ impl Laws {
             })?;
         }
         self.told(truth, server, &holdings, at)?;
+        lent(settled, &holdings, at)?;
         self.returns(truth, &holdings, terms, at)?;
         if let Some(last) = &self.last {
             self.phase.keeps(truth, last, &holdings, terms, at)?;
@@ -138,7 +135,7 @@ impl Phase {
     }
 
     /// Whoever got something exclusive got nothing that an older one was waiting for. Told only where nothing but Services
-    /// has changed, and of those who wait for one address.
+    /// has changed, and of those who wait for one address; where endpoints lend, who asks first is served first.
     fn oldest_first(
         &self,
         reference: &Reference<'_>,
@@ -147,7 +144,7 @@ impl Phase {
         now: &Holdings,
         at: Duration,
     ) -> Result<(), Violation> {
-        if !self.pools.is_empty() || self.labels {
+        if !self.pools.is_empty() || self.labels || borrows(truth) {
             return Ok(());
         }
         let by_age = reference.by_age();
@@ -177,8 +174,12 @@ impl Phase {
     }
 }
 
+fn borrows(truth: &Truth) -> bool {
+    truth.pools.values().any(|offered| offered.wish.lender.is_some())
+}
+
 /// Whether it holds all that it asks for.
-fn is_full(held: &Has, asked: &Asked) -> bool {
+pub(super) fn is_full(held: &Has, asked: &Asked) -> bool {
     let full = |v6: &bool| count(&held.addresses, *v6) >= asked.wish.least();
     held.content && wanted(asked.wish.families).iter().all(full) && held.addresses == sorted(&held.addresses)
 }

@@ -110,5 +110,6 @@ fn is_open(truth: &Truth, number: u8, address: IpAddr) -> bool {
     let book = Book::read(truth);
     let Some(pool) = book.sound_home(&[address]) else { return false };
     let given = book.sound(pool).is_some_and(|sound| sound.usable.contains(&address));
-    given && book.admits(truth, pool, number) && !truth.pools[&pool].wish.on_request
+    let wish = &truth.pools[&pool].wish;
+    given && book.admits(truth, pool, number) && !wish.on_request && wish.lender.is_none()
 }

@@ -11,11 +11,17 @@ use patina::reconcile::{Effect, ServiceWrite};
 use patina::world::{Kind, Service};
 
 use super::Model;
-use crate::laws::Violation;
+use crate::laws::{Settled, Violation};
 use crate::request::Happening;
+use crate::step::Mood;
 
 /// How long all may take to settle: a Lease that runs out, the longest pause after failures, an echo that is waited for.
 const BOUND: Duration = Duration::from_secs(120);
+/// The same where endpoints lend addresses: what a call of an earlier term has left there is found by the next list.
+const BOUND_OF_LOANS: Duration = Duration::from_secs(600);
+/// After so long nobody who was refused asks an endpoint for the first time since it has changed: longer than the longest
+/// pause.
+const SETTLED_LOANS: Duration = Duration::from_secs(45);
 /// After so long without a write, while somebody leads, nothing is on its way any more: longer than an echo is waited for, by the slowest clock.
 const SETTLED: Duration = Duration::from_secs(16);
 /// How long nobody writes after everything was touched, or since the next leader decides.
@@ -54,6 +60,7 @@ impl Model<'_> {
     /// Everything is mended.
     pub(super) fn quieten(&mut self, quiet: Quiet) {
         self.unwell_until = self.now;
+        self.endpoints.iter_mut().for_each(|endpoint| endpoint.mood = Mood::Sound);
         for number in 0..self.history.controllers {
             self.heal(number);
             self.restart(number);
@@ -66,15 +73,18 @@ impl Model<'_> {
     pub(super) fn look(&mut self) -> Result<(), Violation> {
         let Some(quiet) = self.quiet else { return Ok(()) };
         let now = self.now;
+        let bound = if self.borrows() { BOUND_OF_LOANS } else { BOUND };
         let (begun, pause) = match quiet.stage {
+            Stage::Settling if self.asks_again() => (quiet.since, SETTLED_LOANS),
             Stage::Settling => (quiet.since, SETTLED),
             Stage::Calm(since) => (since, CALM),
         };
-        if self.leader().is_none() || self.writes_are_under_way() {
+        let calm = quiet.is_calm();
+        if self.leader().is_none() || self.writes_are_under_way() || !calm && !self.knows_what_is_lent() {
             self.last_activity = now;
         }
         if now < begun.max(self.last_activity) + pause {
-            self.laws.converges(now < begun + BOUND, now)?;
+            self.laws.converges(now < begun + bound, now)?;
             self.agenda.enter(now + LOOK, Happening::Look);
             return Ok(());
         }
@@ -106,7 +116,9 @@ impl Model<'_> {
             return Ok(());
         }
         self.say(|| "settled".to_owned());
-        self.laws.judge(&self.truth, &self.server, self.terms, self.now)?;
+        let state = Settled { truth: &self.truth, server: &self.server, endpoints: &self.endpoints };
+        self.laws.judge(&state, self.terms, self.now)?;
+        self.endpoints.iter_mut().for_each(|endpoint| endpoint.troubled = false);
         if quiet.succession {
             if let Some(number) = self.leader() {
                 self.crash(number);

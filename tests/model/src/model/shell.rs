@@ -75,6 +75,7 @@ impl Model<'_> {
         let Some(running) = self.running(who) else { return Ok(()) };
         running.state.decide(now_there);
         self.hand_out(who);
+        self.ask(who)?;
         self.wait(who);
         Ok(())
     }
@@ -119,7 +120,7 @@ impl Model<'_> {
             let Some(running) = node.running.as_mut() else { return };
             let local = running.local(now);
             let Some(effect) = running.state.poll_effect(local) else { return };
-            let heard = running.watches.get(&Kind::Service).map_or(0, |watch| watch.heard);
+            let heard = running.heard_of_services();
             let deadline = running.clock.global(local + times().patience());
             running.under_way.insert(id, effect.clone());
             let write = Write { id, effect, term: running.number, heard, wall };
@@ -170,6 +171,7 @@ impl Model<'_> {
                 self.answer(who, Signal::LeaseWritten(attempt, won));
             }
             Request::Write(who, write) => return self.carry_out(who, &write),
+            Request::Call(who, id, asked) => self.asked(who, id, &asked),
         }
         Ok(())
     }

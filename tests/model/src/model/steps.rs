@@ -30,6 +30,8 @@ impl Model<'_> {
             Step::Advertise(wanted) => self.advertise(*wanted),
             Step::Forget => self.forget(),
             Step::Unwell(span) => self.unwell_until = self.now + milliseconds(*span),
+            Step::Mood(number, mood) => self.change_mood(*number, *mood),
+            Step::Mislay(number, place) => self.mislay(*number, *place),
             weather => self.weather(weather),
         }
         if self.quiet.is_none() {
