@@ -11,6 +11,7 @@
 //!  calls ─ Answered ─┘
 //! ```
 
+mod place;
 mod state;
 mod tell;
 mod term;

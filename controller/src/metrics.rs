@@ -1,8 +1,10 @@
 //! Metrics of the controller, under MetalLB's names where it has them.
 
+mod overlaps;
+
 use patina::addr::Family;
 use patina::alloc::Plan;
-use patina::config::Config;
+use patina::config::{Config, Problem};
 use patina::lending::{Ask, Call, CallError, Reply};
 use patina_daemon::metrics::{ClientMetrics, PlainCounter};
 use prometheus_client::encoding::EncodeLabelSet;
@@ -10,6 +12,8 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family as Series;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
+
+use overlaps::Overlaps;
 
 /// Label of a pool.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -49,6 +53,7 @@ pub struct Metrics {
     /// Addresses that were taken from Services.
     taken: Series<ReasonLabel, Counter>,
     ipam: Series<CallLabel, Counter>,
+    overlaps: Overlaps,
     all: Addresses,
     v4: Addresses,
     v6: Addresses,
@@ -66,6 +71,7 @@ impl Metrics {
             "Services without an address they ask for",
             self.pending.clone(),
         );
+        self.overlaps.register(registry);
         registry.register(
             "patina_addresses_taken",
             "Times that a Service lost an address, by the reason",
@@ -81,6 +87,13 @@ impl Metrics {
             "Events that found their queue full",
             notices_dropped,
         );
+    }
+
+    /// What the operator wrote was read anew, with these problems.
+    pub(crate) fn configured(&self, problems: &[Problem]) {
+        self.client.config_loaded.set(1);
+        self.client.config_stale.set(problems.iter().any(|p| p.kind.rejects()).into());
+        self.overlaps.show(problems);
     }
 
     /// An address was taken from a Service, for this reason.

@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use k8s_openapi::api::core::v1::Service;
 use kube::Api;
 use kube::api::{Patch, PatchParams, PostParams};
+use patina::addr::AddressRange;
 use serde_json::{Value, json};
 
 use crate::case::conforms;
@@ -287,6 +288,19 @@ async fn status_may_carry_labels_of_a_service_but_not_its_wishes() {
         assert_eq!(told["spec"]["sessionAffinity"], "None");
         assert_eq!(told["metadata"]["annotations"]["a"], "b");
         assert_eq!(told["status"]["loadBalancer"]["ingress"], json!([{"hostname": "example.org"}]));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_server_says_of_which_ranges_cluster_addresses_are() {
+    conforms(async |fixture| {
+        let declared = fixture.get("/apis/networking.k8s.io/v1/servicecidrs/kubernetes").await.ok();
+        assert_eq!(declared["metadata"].get("generation"), None);
+        let range: AddressRange =
+            declared["spec"]["cidrs"][0].as_str().expect("a range").parse().expect("a prefix");
+        let made = create(fixture, "a", json!({})).await.ok();
+        assert!(range.contains(address(&made["spec"]["clusterIP"])), "{range} {made}");
     })
     .await;
 }

@@ -116,6 +116,7 @@ async fn builtin_kinds_have_the_columns_that_people_know() {
             ("/apis/coordination.k8s.io/v1/leases", "Name Holder Age"),
             ("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", "Name Created At"),
             ("/apis/networking.k8s.io/v1/ingresses", "Name Class Hosts Address Ports Age"),
+            ("/apis/networking.k8s.io/v1/servicecidrs", "Name CIDRs Age"),
         ] {
             assert_eq!(names(&table(fixture, path).await).join(" "), expected, "{path}");
         }

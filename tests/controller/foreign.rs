@@ -28,6 +28,17 @@ fn drop_conditions(schema: &mut JSONSchemaProps) {
 }
 
 #[tokio::test]
+async fn a_cluster_without_the_kinds_of_ours_alone_is_served() {
+    let mut definitions = patina::api::crds().unwrap();
+    definitions.retain(|definition| definition.spec.group == patina::api::GROUP);
+    let cluster = Cluster::with_definitions(definitions).await;
+    let _controller = cluster.controller(&[]);
+    cluster.pool("gold", &["192.0.2.0/28"]).await;
+    cluster.service("shop").await;
+    assert_eq!(cluster.address_of("shop").await, "192.0.2.0");
+}
+
+#[tokio::test]
 async fn pools_are_counted_problems_are_events_and_nothing_is_written_twice() {
     let cluster = Cluster::with_definitions(without_conditions()).await;
     let _controller = cluster.controller(&[]);

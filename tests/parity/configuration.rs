@@ -120,7 +120,7 @@ async fn row_50_the_controller_says_that_its_configuration_is_valid_and_is_not_s
 
 impl Cluster {
     /// Waits until a ConfigurationState says this.
-    async fn state(&self, name: &str, result: ConfigurationResult) -> ConfigurationStateStatus {
+    pub(crate) async fn state(&self, name: &str, result: ConfigurationResult) -> ConfigurationStateStatus {
         let states = self.own::<ConfigurationState>();
         let look = async || states.get_opt(name).await.unwrap().and_then(|state| state.status);
         let says = |status: &Option<ConfigurationStateStatus>| {

@@ -23,6 +23,7 @@ mod choice;
 mod configuration;
 mod dual_stack;
 mod life;
+mod occupied;
 mod pools;
 mod requests;
 mod sharing;

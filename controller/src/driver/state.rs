@@ -8,17 +8,18 @@ use patina::alloc::{Plan, Policy, plan, replan};
 use patina::config::{Config, Problem};
 use patina::lending::Lending;
 use patina::name::ServiceKey;
-use patina::reconcile::{Controller, CrdFlavor, Effect, Notice, Reading, Review, ServiceWrite};
+use patina::reconcile::{Controller, CrdFlavor, Effect, Notice, Reading, Review};
 use patina::time::{Instant, WallTime};
 use patina::world::{Kind, Touched, World};
 use patina_daemon::outlook::Outlook;
 use patina_daemon::watch::Event;
 
+use super::place::place;
 use super::tell::{self, Told};
 use super::term::KINDS_OF_A_TERM;
 use crate::apply::{WriteError, Written};
 use crate::metrics::Metrics;
-use crate::outbox::{Lane, Outbox, Outcome, Place};
+use crate::outbox::{Outbox, Outcome};
 
 /// Kinds that the controller watches all the time; Services and PoolStates are watched while it leads.
 pub const KINDS: [Kind; 7] = [
@@ -189,8 +190,7 @@ impl State {
     fn rebuild_config(&mut self) {
         let (config, problems) = Config::build(&self.world.written(), &self.config);
         tell::configured(&self.problems, &problems);
-        self.metrics.client.config_loaded.set(1);
-        self.metrics.client.config_stale.set(problems.iter().any(|p| p.kind.rejects()).into());
+        self.metrics.configured(&problems);
         self.config = config;
         self.reading = Some(Reading::of(&problems));
         self.problems = problems;
@@ -237,23 +237,4 @@ impl State {
         let calls = self.lending.poll_timeout();
         self.outbox.poll_timeout(now).into_iter().chain(calls).chain(again).min()
     }
-}
-
-fn place(world: &World, effect: &Effect) -> Place {
-    let lane = match effect {
-        Effect::PoolState(_) => Lane::Address,
-        Effect::ServiceStatus(write) if moves(world, write) => Lane::Address,
-        Effect::ServiceStatus(_) | Effect::Status(_) | Effect::L2Status(_) | Effect::DeleteL2Status(_) => {
-            Lane::Status
-        }
-        Effect::PoolAnnotation { .. } | Effect::Notice(_) => Lane::Annotation,
-    };
-    let key = effect.key();
-    let service = world.service(&key.object).filter(|_| key.kind == Kind::Service);
-    Place { lane, created: service.map(|service| service.identity.created).unwrap_or_default() }
-}
-
-/// Whether the write changes the addresses, and not only what is said about them.
-fn moves(world: &World, write: &ServiceWrite) -> bool {
-    world.service(&write.subject.key).is_some_and(|service| *service.ingress != *write.ingress)
 }

@@ -8,7 +8,8 @@ use patina::reconcile::EffectKey;
 /// How soon an effect is to be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Lane {
-    /// A Service gets or loses an address, or is remembered to have lost one.
+    /// A Service gets or loses an address, or is remembered to have lost one; before that, a pool says that others use its
+    /// addresses.
     Address,
     /// What is said about objects.
     Status,

@@ -95,6 +95,11 @@ impl Ledger {
         self.ranges.iter().find(|range| Family::of(range.network()) == family)
     }
 
+    /// All ranges, the default one first.
+    pub(crate) fn ranges(&self) -> Vec<String> {
+        self.ranges.iter().map(ToString::to_string).collect()
+    }
+
     /// The first address of the default range: the API server's own.
     pub(crate) fn first_address(&self) -> String {
         self.ranges.first().map(|range| nth(range, 1).to_string()).unwrap_or_default()

@@ -17,6 +17,8 @@
 //!   Validating webhooks are asked, by their rules alone (no selectors, conditions, scopes or other versions), one after the
 //!   other, and not about collections that are deleted; a Service stands for its cluster IP or its external name.
 //! - Conversion webhooks: versions of a custom kind differ in `apiVersion` alone.
+//! - ServiceCIDRs beside `kubernetes`, which says the ranges that the server was made with: they are kept, give no addresses,
+//!   and nobody checks what stands in them.
 //! - What a kubelet would answer: logs, exec, attach, port-forward, proxy.
 //! - Controllers, but for garbage collection, namespaces and definitions, whose work is done within the write
 //!   that causes it.

@@ -54,6 +54,7 @@ const PRINTERS: &[(Builtin, Columns, Cells)] = &[
     (Builtin::Ingress, network::INGRESS, network::ingress),
     (Builtin::IngressClass, network::INGRESS_CLASS, network::ingress_class),
     (Builtin::NetworkPolicy, network::POLICY, network::policy),
+    (Builtin::ServiceCidr, network::SERVICE_CIDR, network::service_cidr),
     (Builtin::Pod, workload::POD, workload::pod),
     (Builtin::Deployment, workload::DEPLOYMENT, workload::deployment),
     (Builtin::ReplicaSet, workload::REPLICA_SET, workload::replica_set),

@@ -96,6 +96,7 @@ impl Reader {
         self.kind::<networking::v1::Ingress>();
         self.kind::<networking::v1::IngressClass>();
         self.kind::<networking::v1::NetworkPolicy>();
+        self.kind::<networking::v1::ServiceCIDR>();
     }
 
     fn access(&mut self) {

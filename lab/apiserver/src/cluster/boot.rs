@@ -1,4 +1,4 @@
-//! What exists before anybody asks: the first namespaces and the Service of the API itself.
+//! What exists before anybody asks: the first namespaces, the Service of the API itself, and the range of its address.
 
 use std::sync::Arc;
 
@@ -26,6 +26,13 @@ impl Cluster {
         for name in ["default", "kube-system", "kube-public", "kube-node-lease"] {
             self.put_first(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}), now);
         }
+        self.put_first(
+            json!({
+                "apiVersion": "networking.k8s.io/v1", "kind": "ServiceCIDR",
+                "metadata": {"name": "kubernetes"}, "spec": {"cidrs": self.ledger.ranges()},
+            }),
+            now,
+        );
         let address = self.ledger.first_address();
         self.put_first(
             json!({
@@ -63,7 +70,8 @@ impl Cluster {
 
     /// Creates an object of the server's own.
     fn put_first(&mut self, object: Value, now: Timestamp) {
-        let Some(resource) = self.registry.by_kind("", object::text(&object, "/kind")).cloned() else {
+        let (group, _) = object::text(&object, "/apiVersion").split_once('/').unwrap_or_default();
+        let Some(resource) = self.registry.by_kind(group, object::text(&object, "/kind")).cloned() else {
             return;
         };
         let options = internal_options("kube-apiserver");

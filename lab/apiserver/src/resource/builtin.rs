@@ -26,6 +26,7 @@ pub(crate) enum Builtin {
     CronJob,
     Ingress,
     IngressClass,
+    ServiceCidr,
     NetworkPolicy,
     ResourceQuota,
     LimitRange,
@@ -292,6 +293,7 @@ const ROWS: &[Row] = &[
         &[],
         Counted,
     ),
+    Row(B::ServiceCidr, "networking.k8s.io/v1", "servicecidrs", "ServiceCIDR", Cluster, &[], &[], Status),
     Row(
         B::PodDisruptionBudget,
         "policy/v1",

@@ -152,6 +152,12 @@ pub(super) fn policy(object: &Value, now: Timestamp) -> Vec<Value> {
     vec![json!(name(object)), json!(selector(&object["spec"]["podSelector"])), age::cell(object, now)]
 }
 
+pub(super) const SERVICE_CIDR: Columns = &[("Name", Always), ("CIDRs", Always), ("Age", Always)];
+
+pub(super) fn service_cidr(object: &Value, now: Timestamp) -> Vec<Value> {
+    vec![json!(name(object)), json!(texts(object, "/spec/cidrs").join(",")), age::cell(object, now)]
+}
+
 /// The first few, and how many more there are.
 fn some(all: &[String], shown: usize) -> String {
     if all.is_empty() {
