@@ -1,7 +1,9 @@
 //! Objects as the operator writes them.
 
+use std::collections::BTreeSet;
+
 use patina::addr::AddressRange;
-use patina::config::{AdvertisementSource, Config, Objects, PoolSource};
+use patina::config::{AdvertisementSource, Config, ForeignSource, Objects, PoolSource};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -10,6 +12,8 @@ struct Input {
     pools: Vec<PoolSource>,
     #[serde(default)]
     advertisements: Vec<AdvertisementSource>,
+    #[serde(default)]
+    foreign: Vec<ForeignSource>,
 }
 
 /// Reads ranges out of any text, and a configuration out of any objects.
@@ -27,11 +31,13 @@ fn build(input: &Input) {
     let mut objects = Objects {
         pools: input.pools.iter().collect(),
         advertisements: input.advertisements.iter().collect(),
+        foreign: input.foreign.iter().collect(),
         ..Objects::default()
     };
     let first = Config::build(&objects, &Config::default());
     objects.pools.reverse();
     objects.advertisements.reverse();
+    objects.foreign.reverse();
     if names_are_unique(input) {
         let second = Config::build(&objects, &Config::default());
         assert!(first == second, "the order of the objects makes no difference");
@@ -41,12 +47,9 @@ fn build(input: &Input) {
 
 /// The API server never holds two objects of one name.
 fn names_are_unique(input: &Input) -> bool {
-    let mut pools: Vec<_> = input.pools.iter().map(|pool| &pool.identity.key).collect();
-    let mut rules: Vec<_> = input.advertisements.iter().map(|rule| &rule.identity.key).collect();
-    let (all_pools, all_rules) = (pools.len(), rules.len());
-    pools.sort();
-    pools.dedup();
-    rules.sort();
-    rules.dedup();
-    (pools.len(), rules.len()) == (all_pools, all_rules)
+    let pools = input.pools.iter().map(|pool| (0, &pool.identity.key));
+    let rules = input.advertisements.iter().map(|rule| (1, &rule.identity.key));
+    let foreign = input.foreign.iter().map(|range| (2, &range.identity.key));
+    let mut names = BTreeSet::new();
+    pools.chain(rules).chain(foreign).all(|name| names.insert(name))
 }

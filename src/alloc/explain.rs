@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::planner::{self, Planned};
 use super::search::Search;
-use super::{PassedOver, Plan, Policy, Step, Trace};
+use super::{PassedOver, Plan, Policy, Step, Trace, Verdict};
 use crate::config::{Config, Pool, PoolState};
 use crate::name::{PoolName, ServiceKey};
 use crate::time::WallTime;
@@ -24,18 +24,23 @@ pub fn explain(
 ) -> (Plan, Trace) {
     let Planned { plan, watched } = planner::run(world, config, policy, last, Some(service), now);
     let trace = match watched {
-        Some(search) => trace(search, config),
+        Some(search) => trace(search, config, &plan),
         None => Trace { others: others(config, |_| PassedOver::NotLookedAt), ..Trace::default() },
     };
     (plan, trace)
 }
 
-fn trace(mut search: Search<'_>, config: &Config) -> Trace {
+fn trace(mut search: Search<'_>, config: &Config, plan: &Plan) -> Trace {
     let steps = search.log.take().unwrap_or_default().steps();
     let told: BTreeSet<_> = steps.iter().flat_map(Step::pools).cloned().collect();
     let mut others = others(config, |pool| untried(&search, pool, &steps));
     others.retain(|(pool, _)| !told.contains(pool));
-    Trace { demand: Some(search.demand), steps, others }
+    let held = match plan.verdict(search.key()) {
+        Some(Verdict::Decided(decision)) => decision.allocation.as_ref(),
+        Some(Verdict::Clear) | None => None,
+    };
+    let kept = search.kept_for(held, plan.ledger());
+    Trace { demand: Some(search.demand), kept, steps, others }
 }
 
 fn others(config: &Config, why: impl Fn(&Pool) -> PassedOver) -> Vec<(PoolName, PassedOver)> {

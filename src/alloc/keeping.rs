@@ -142,6 +142,16 @@ impl Ledger {
         self.memory.of_service(service)
     }
 
+    /// Until when the address is kept for the Service, which let go of it.
+    pub(super) fn kept_until(
+        &self,
+        pool: &PoolName,
+        address: IpAddr,
+        service: &ServiceKey,
+    ) -> Option<WallTime> {
+        self.memory.since(address, service).map(|since| self.memory.end(pool, since))
+    }
+
     /// The coolest address of the pool, whom it is kept for, and until when.
     pub(super) fn coolest(&self, pool: &PoolName, family: Family) -> Option<(IpAddr, ServiceKey, WallTime)> {
         let address = self.cooling.of_pool(pool, family).next()?;

@@ -4,6 +4,7 @@ mod apart;
 pub(crate) mod cluster;
 mod dual_stack;
 mod families;
+mod kept_for;
 mod law;
 mod left_out;
 mod pools;

@@ -7,7 +7,7 @@
 //!                                        Step::Keep             Step::Request      Step::Search
 //! ```
 
-use super::{Addresses, Allocation, Demand, Families, PassedOver, Refusal};
+use super::{Addresses, Allocation, Demand, Families, KeptFor, PassedOver, Refusal};
 use crate::name::PoolName;
 
 /// One thing that was tried.
@@ -43,6 +43,8 @@ pub enum Step {
 pub struct Trace {
     /// What it asks for; `None`: that cannot be told, and nothing was tried.
     pub demand: Option<Demand>,
+    /// What is kept for it, in the order in which that is looked at.
+    pub kept: Vec<KeptFor>,
     /// What was tried, in that order.
     pub steps: Vec<Step>,
     /// Pools that nothing was tried with, by name.

@@ -48,8 +48,8 @@ impl Config {
         let mut problems = Vec::new();
         config.read_pools(objects, last, &mut problems);
         config.read_foreign(objects, last, &mut problems);
-        let occupied: Vec<_> = objects.occupied.iter().cloned().chain(config.held_by_others()).collect();
-        config.heed(&occupied, &mut problems);
+        let held_by_others = config.held_by_others();
+        config.heed(objects.occupied.iter().chain(&held_by_others), &mut problems);
         config.read_advertisements(objects, last, &mut problems);
         config.order_pools();
         problems

@@ -3,7 +3,7 @@
 //! Decides what is reported, and what is never given out: an address of a node, since whoever answered for it would take the
 //! node off the network, and one that a ForeignRange says somebody else holds. All else may be meant so, and stays in force.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -65,7 +65,7 @@ type Found = (Finding, usize);
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Withheld {
     nodes: BTreeMap<IpAddr, NodeName>,
-    foreign: Vec<(AddressRange, ForeignHolder)>,
+    foreign: BTreeMap<AddressRange, ForeignHolder>,
 }
 
 impl Withheld {
@@ -74,30 +74,39 @@ impl Withheld {
             Occupant::Node(node) => {
                 self.nodes.insert(part.range.first(), node.clone());
             }
-            Occupant::Foreign(holder) => self.foreign.push((part.range, holder.clone())),
+            Occupant::Foreign(holder) => {
+                self.foreign.insert(part.range, holder.clone());
+            }
             Occupant::Pods(_) | Occupant::Services(_) => {}
         }
     }
 
     fn ranges(&self) -> impl Iterator<Item = AddressRange> {
         let nodes = self.nodes.keys().copied().map(AddressRange::single);
-        nodes.chain(self.foreign.iter().map(|(range, _)| *range))
+        nodes.chain(self.foreign.keys().copied())
     }
 }
 
 impl Config {
     /// Holds what is occupied against the pools in force.
-    pub(super) fn heed(&mut self, occupied: &[Occupied], problems: &mut Vec<Problem>) {
+    pub(super) fn heed<'o>(
+        &mut self,
+        occupied: impl Iterator<Item = &'o Occupied>,
+        problems: &mut Vec<Problem>,
+    ) {
         let mut withheld: BTreeMap<PoolName, Withheld> = BTreeMap::new();
         let mut found: BTreeMap<(PoolName, u8), Found> = BTreeMap::new();
         for part in occupied {
-            for (range, pool) in self.holding(&part.range) {
-                let Some(pool) = self.pools.get(pool) else { continue };
-                if let Some(finding) = disputed(pool, range, part) {
-                    let entry = found.entry((pool.name.clone(), rank(&part.by)));
+            let mut told = BTreeSet::new();
+            for (range, name) in self.holding(&part.range) {
+                let Some(pool) = self.pools.get(name) else { continue };
+                withheld.entry(name.clone()).or_default().add(part);
+                if let Some(finding) = disputed(pool, range, part)
+                    && told.insert(name)
+                {
+                    let entry = found.entry((name.clone(), rank(&part.by)));
                     entry.and_modify(|(_, others)| *others += 1).or_insert((finding, 0));
                 }
-                withheld.entry(pool.name.clone()).or_default().add(part);
             }
         }
         for ((name, _), (finding, others)) in found {
@@ -150,8 +159,8 @@ impl Pool {
 
     /// Who holds it outside the cluster.
     pub fn foreign_at(&self, address: IpAddr) -> Option<&ForeignHolder> {
-        let holds = |(range, _): &&(AddressRange, ForeignHolder)| range.contains(address);
-        self.withheld.foreign.iter().find(holds).map(|(_, holder)| holder)
+        let mut foreign = self.withheld.foreign.iter();
+        foreign.find(|(range, _)| range.contains(address)).map(|(_, holder)| holder)
     }
 }
 
@@ -212,5 +221,6 @@ mod tests {
         let lan = pool("lan", 0, &["10.0.0.0/24", "10.0.2.0/24"]);
         let (_, problems) = told(&lan, vec![occupied(Occupant::Services(ClusterRange::Seen), "10.0.0.0/8")]);
         assert_eq!(problems.len(), 1, "{problems:?}");
+        assert!(!problems[0].contains("more like it"), "{problems:?}");
     }
 }

@@ -105,3 +105,27 @@ fn who_asks_for_a_foreign_address_is_told_whose_it_is() {
         assert!(said.out.contains(&format!("  IPAddressPool a: {problem}")), "{said:?}");
     }
 }
+
+#[test]
+fn a_service_is_told_what_is_kept_for_it() {
+    let lan = pool("lan", "192.0.2.0/28").replace(
+        "namespace: metallb-system",
+        "namespace: metallb-system, annotations: { patina.dev/reserve: 192.0.2.7=web/one 192.0.2.8=web/one }",
+    );
+    let scene = Scene::standing(&[lan, service("one", 1, ""), service("two", 2, "192.0.2.8")]);
+    let said = scene.why("one", &[]);
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(said.out.starts_with("Service web/one has 192.0.2.7 from pool lan.\n"), "{said:?}");
+    for line in [
+        "\nKept: 192.0.2.7 of pool lan is reserved for it, and it holds it.\n",
+        "\nKept: 192.0.2.8 of pool lan is reserved for it; it cannot have it: InUse: 192.0.2.8 is held by web/two, ",
+    ] {
+        assert!(said.out.contains(line), "{said:?}");
+    }
+    let kept = &scene.why("one", &["-o", "json"]).json()["kept"];
+    let first = json!({
+        "address": "192.0.2.7", "pool": "lan", "by": "reservation", "until": null, "held": true, "reason": null,
+        "message": "192.0.2.7 of pool lan is reserved for it, and it holds it",
+    });
+    assert_eq!((&kept[0], &kept[1]["reason"]), (&first, &json!("InUse")));
+}

@@ -1,7 +1,8 @@
 //! What is to be said of one Service, before it is put into words.
 
 use patina::alloc::{
-    Addresses, Decision, NotOurs, PassedOver, Plan, Policy, PoolWish, Step, Trace, Verdict, explain,
+    Addresses, Decision, Keeping, KeptEnd, KeptFor, NotOurs, PassedOver, Plan, Policy, PoolWish, Step, Trace,
+    Verdict, explain,
 };
 use patina::api::conditions::ConditionType;
 use patina::config::{Config, Problem};
@@ -85,6 +86,7 @@ impl<'a> Answer<'a> {
                 document["reason"] = why.map(|refusal| refusal.word()).into();
                 document["message"] = why.map(|refusal| refusal.line()).into();
                 document["asksFor"] = asked(trace);
+                document["kept"] = trace.kept.iter().map(kept).collect();
                 document["steps"] = trace.steps.iter().map(step).collect();
                 document["others"] =
                     trace.others.iter().map(|(pool, passed)| other(pool.as_str(), passed)).collect();
@@ -110,6 +112,26 @@ fn asked(trace: &Trace) -> Value {
         "addresses": requested.iter().collect::<Vec<_>>(),
         "perFamily": demand.per_family.as_ref().ok(),
         "pool": pool.map(PoolWish::annotation),
+    })
+}
+
+fn kept(kept: &KeptFor) -> Value {
+    let until = match kept.by {
+        Keeping::Reservation => None,
+        Keeping::CoolDown { until } => Some(until.to_string()),
+    };
+    let barred = match &kept.end {
+        KeptEnd::Barred(refusal) => Some(refusal.word()),
+        KeptEnd::Held | KeptEnd::Left => None,
+    };
+    json!({
+        "address": kept.address,
+        "pool": kept.pool.as_str(),
+        "by": kept.by.word(),
+        "until": until,
+        "held": kept.end == KeptEnd::Held,
+        "reason": barred,
+        "message": kept.to_string(),
     })
 }
 

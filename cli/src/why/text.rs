@@ -28,6 +28,7 @@ fn decided(answer: &Answer<'_>, decision: &Decision, trace: &Trace) -> Vec<Strin
         lines.push(format!("It keeps its addresses, although {}.", doubt.line()));
     }
     lines.extend(trace.demand.as_ref().map(asks));
+    lines.extend(trace.kept.iter().map(|kept| format!("Kept: {kept}.")));
     if let Some(shown) = answer.shows_otherwise() {
         lines.push(format!("Its status shows {shown}: the controller has not written this decision yet."));
     }

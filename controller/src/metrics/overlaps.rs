@@ -1,4 +1,4 @@
-//! How many others use addresses of a pool, by kind.
+//! How many addresses and ranges of others overlap a pool, by who uses them.
 
 use patina::config::{Problem, ProblemKind};
 use prometheus_client::encoding::EncodeLabelSet;
@@ -21,7 +21,7 @@ impl Overlaps {
     pub(super) fn register(&self, registry: &mut Registry) {
         registry.register(
             "patina_pool_overlaps",
-            "Nodes, ServiceCIDRs, ForeignRanges and the like whose addresses lie in the pool",
+            "Addresses and ranges of others that overlap the pool, by who uses them",
             self.0.clone(),
         );
     }
