@@ -23,7 +23,7 @@ pub(super) struct Answer<'a> {
 /// Whether anything is decided on it.
 pub(super) enum Matter {
     NotOurs(NotOurs),
-    Decided { decision: Box<Decision>, trace: Trace },
+    Decided { decision: Box<Decision>, trace: Box<Trace> },
 }
 
 impl<'a> Answer<'a> {
@@ -39,7 +39,7 @@ impl<'a> Answer<'a> {
             Some(not_ours) => Matter::NotOurs(not_ours),
             None => {
                 let (plan, trace) = explain(world, config, policy, &Plan::default(), service.key(), now);
-                Matter::Decided { decision: decision(&plan, service), trace }
+                Matter::Decided { decision: decision(&plan, service), trace: Box::new(trace) }
             }
         };
         Self { service, matter, problems }
