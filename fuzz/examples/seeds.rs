@@ -34,7 +34,37 @@ fn main() -> io::Result<()> {
     write_odd_options(&corpus.join("ndp"))?;
     let [sound, offering] = [&[][..], &addresses()].map(sound_beat);
     write_all(&corpus.join("datagram"), &[("sound-beat", &sound), ("beat-with-offers", &offering)])?;
-    write_all(&corpus.join("machine_ops"), &STORIES)
+    write_all(&corpus.join("machine_ops"), &STORIES)?;
+    write_loans(&corpus.join("loans"))
+}
+
+/// Answers of an IPAM endpoint, with ids of loans that are ours, of another cluster, and none.
+fn write_loans(folder: &Path) -> io::Result<()> {
+    let ids = [
+        "patina/v1/c-1/metallb-system/lent/web/shop/u-1/4/any",
+        "patina/v1/c-1/metallb-system/lent/web/shop/u-1/6/2001:db8::7",
+        "patina/v1/c-2/metallb-system/lent/web/shop/u-1/4/192.0.2.7",
+        "somebody else's",
+    ];
+    let loan = |id: &&str| [field(1, id.as_bytes()), field(2, b"192.0.2.7")].concat();
+    let loans: Vec<u8> = ids.iter().flat_map(|id| field(1, &loan(id))).collect();
+    let page = [loans.clone(), field(2, b"next page")].concat();
+    let files: [(&str, &[u8]); 7] = [
+        ("list", &loans),
+        ("page", &page),
+        ("page-cut", &page[..page.len() / 2]),
+        ("address", &field(1, b"2001:db8::7")),
+        ("no-address", &field(1, b"192.0.2.256")),
+        ("id", ids[0].as_bytes()),
+        ("id-of-an-address", ids[1].as_bytes()),
+    ];
+    write_all(folder, &files)
+}
+
+/// A field of a protobuf message: its number, and less than 128 bytes.
+fn field(number: u8, bytes: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(bytes.len()).unwrap_or_default();
+    [&[number << 3 | 2, length], bytes].concat()
 }
 
 /// Steps as `machine_ops` reads them: 5 and 133 offer, 0 waits, 4 and 12 change the carrier, 2 replays, 7 says a word.

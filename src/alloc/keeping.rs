@@ -14,7 +14,7 @@ use std::net::IpAddr;
 use super::memory::Memory;
 use super::{Addresses, Ledger, Terms};
 use crate::addr::Family;
-use crate::config::{Config, Pool};
+use crate::config::{Config, Pool, PoolState};
 use crate::name::{PoolName, ServiceKey};
 use crate::time::WallTime;
 use crate::world::{Released, World};
@@ -45,7 +45,9 @@ impl Ledger {
     pub(super) fn begin(world: &World, config: &Config, last: &Self, now: WallTime) -> Self {
         let mut ledger = Self::default();
         (ledger.memory, ledger.now) = (Memory::of(config), now);
-        for address in config.pools().flat_map(|pool| pool.options.reservations.addresses()) {
+        // What a rejected pool has said stays with it: others that have its addresses now give them out.
+        let in_force = config.pools().filter(|pool| pool.state == PoolState::Sound);
+        for address in in_force.flat_map(|pool| pool.options.reservations.addresses()) {
             ledger.reserved.insert(address);
             ledger.taken.insert(address);
         }

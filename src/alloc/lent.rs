@@ -49,6 +49,11 @@ impl Search<'_> {
         }
     }
 
+    /// Whether others may share what an endpoint lends to the Service: its pool is not known to be full for those who wait.
+    pub(super) fn may_be_joined(&self) -> bool {
+        self.demand.terms.key.is_some() && self.config.pools().any(|pool| pool.options.ipam.is_some())
+    }
+
     /// What an endpoint of these pools said that has nothing for the Service.
     pub(super) fn unlent(&mut self, pools: &[&Pool], family: Family, ledger: &Ledger) -> Option<Refusal> {
         let with_endpoint = pools.iter().filter(|pool| pool.options.ipam.is_some() && pool.offers(family));

@@ -157,10 +157,12 @@ fn allocate<'a>(seats: Vec<Seat<'a>>, policy: &Policy, plan: &mut Plan) -> Optio
 }
 
 impl Plan {
-    /// Writes a decision down. The answer tells whether it let go of an address: that is free now, or others who share it may
-    /// be joined.
+    /// Writes a decision down. The answer tells whether others may get more by it: an address is free now, or others who share
+    /// it may be joined; or an endpoint has lent one that others may share.
     pub(super) fn decide(&mut self, seat: &Seat<'_>, decision: &Decision) -> bool {
         let key = seat.search.key();
+        let joins =
+            seat.search.may_be_joined() && self.ledger.holding(key) != seat.holding(decision).as_ref();
         let freed = match seat.holding(decision) {
             Some(holding) => self.ledger.hold(key, holding),
             None => self.strike(key),
@@ -169,7 +171,7 @@ impl Plan {
         let unheard = seat.unheard.as_ref().filter(|_| decision.addresses() == seat.before);
         let decision = Decision { lost: decision.lost.as_ref().or(unheard).cloned(), ..decision.clone() };
         self.verdicts.insert(key.clone(), Verdict::Decided(Box::new(decision)));
-        freed
+        freed || joins
     }
 
     /// Writes down that a Service gets nothing.

@@ -13,7 +13,7 @@ use crate::world::{Kind, Service, Touched, World};
 /// As [`plan`], when only what is `touched` has changed since `last`; and the Services whose verdict may have changed.
 ///
 /// Services that have come, and statuses that have arrived, are decided one by one; so are Services that have gone, unless
-/// somebody waits for what they held. Everything else is planned anew: a change that moves an address or alters the terms
+/// somebody waits for what they held, and Services whose address others could share who wait. Everything else is planned anew: a change that moves an address or alters the terms
 /// of sharing may concern anybody.
 pub fn replan(
     world: &World,
@@ -76,6 +76,11 @@ impl Step<'_> {
         last.ledger.holding(leaves).is_some()
     }
 
+    /// Others who wait may share what it gets.
+    fn may_be_joined(&self) -> bool {
+        matches!(self, Self::Serve(seat) if seat.search.may_be_joined())
+    }
+
     /// It was decided while everybody still held what he held.
     fn waits(&self) -> bool {
         matches!(self, Self::Keep(_, decision) if decision.waits())
@@ -99,7 +104,7 @@ fn steps<'a>(
         steps.push(step(world, config, policy, last, service)?);
     }
     steps.sort_by_key(|step| matches!(step, Step::Keep(..) | Step::Serve(_)));
-    let frees = steps.iter().any(|step| step.frees(last));
+    let frees = steps.iter().any(|step| step.frees(last) || step.may_be_joined());
     let concerned = frees && (last.verdicts.anybody_waits() || steps.iter().any(Step::waits));
     (!concerned).then_some(steps)
 }

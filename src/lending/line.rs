@@ -14,7 +14,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::entry::{Due, Entry, Pace};
-use crate::alloc::{Plan, Wish};
+use crate::addr::Family;
+use crate::alloc::{Holding, Plan, Wish};
 use crate::config::IpamEndpoint;
 use crate::name::{PoolName, ServiceKey};
 use crate::time::{Instant, Pauses};
@@ -125,7 +126,7 @@ impl Line {
     /// known from now on.
     pub(super) fn sweep(&mut self, plan: &Plan) -> Vec<LoanFact> {
         let go = |(key, entry): (&LoanKey, &mut Entry)| {
-            let spurned = entry.spurn(|address, lie| shows(plan, &key.service, address, lie));
+            let spurned = entry.spurn(|address, lie| shows(plan, key, address, lie));
             match spurned {
                 Some((address, lie)) => {
                     self.lost.insert(address);
@@ -222,10 +223,15 @@ impl Line {
     }
 }
 
-/// Whether a status shows what cannot be used and is to lose it, or keeps what it would not be lent today.
-fn shows(plan: &Plan, service: &ServiceKey, address: IpAddr, lie: Lie) -> bool {
+/// Whether a status shows what cannot be used and is to lose it, or the Service keeps it of the same pool, which would not lend it
+/// today.
+fn shows(plan: &Plan, loan: &LoanKey, address: IpAddr, lie: Lie) -> bool {
+    let of_the_pool = |holding: &Holding| {
+        let pool = holding.pools.of(Family::of(address));
+        holding.addresses.contains(address) && pool == Some(&loan.pool)
+    };
     let keeps = match lie {
-        Lie::Outside | Lie::Taken => plan.ledger().holders(address).contains(service),
+        Lie::Outside | Lie::Taken => plan.ledger().holding(&loan.service).is_some_and(of_the_pool),
         // Held by another loan than this one.
         Lie::WrongFamily | Lie::NotNamed => false,
     };

@@ -9,7 +9,6 @@ mod allocation;
 mod deposed;
 mod fixture;
 mod foreign;
-mod ipam;
 mod leadership;
 mod outage;
 mod pressure;

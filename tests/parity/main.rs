@@ -22,6 +22,7 @@ mod beyond;
 mod choice;
 mod configuration;
 mod dual_stack;
+mod ipam;
 mod life;
 mod occupied;
 mod pools;

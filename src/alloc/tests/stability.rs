@@ -237,6 +237,15 @@ fn who_holds_an_address_keeps_it_when_it_is_reserved_for_another() {
 }
 
 #[test]
+fn what_a_rejected_pool_reserved_is_given_by_the_pool_that_has_it_now() {
+    let reserve = [("reserve", "192.0.2.1=web/late")];
+    let mut cluster = Cluster::with(&[asking("lan", &["192.0.2.1-192.0.2.1"], &reserve)]);
+    let rejected = asking("lan", &["192.0.2.1-192.0.2.1", "nonsense"], &reserve);
+    cluster.pools(&[rejected, pool("next", &["192.0.2.1-192.0.2.1"])]);
+    assert_eq!(cluster.answer_to(service("s", 1)), "192.0.2.1");
+}
+
+#[test]
 fn two_that_share_may_have_one_address_reserved() {
     let reserve = "192.0.2.2=web/s 192.0.2.2=web/t";
     let mut cluster = Cluster::with(&[asking("lan", &["192.0.2.1-192.0.2.3"], &[("reserve", reserve)])]);

@@ -8,7 +8,7 @@ use crate::addr::Family;
 use crate::lending::{Ask, CallError, Claim, Reply};
 
 pub(super) struct Endpoint {
-    addresses: Vec<IpAddr>,
+    pub(super) addresses: Vec<IpAddr>,
     pub(super) lends: BTreeMap<String, IpAddr>,
     pub(super) allocated: usize,
     pub(super) released: Vec<IpAddr>,

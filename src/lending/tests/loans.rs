@@ -61,6 +61,18 @@ fn what_a_pool_does_not_hold_any_more_is_released_when_no_status_shows_it() {
 }
 
 #[test]
+fn what_another_pool_has_now_goes_back_so_that_the_endpoint_lends_something_else() {
+    let mut lab = Lab::with(&[lent("lan", BOUNDS)], &["192.0.2.77"]);
+    lab.cluster.apply(in_pool(service("s", 1), "lan"));
+    lab.settle();
+    lab.cluster.pools(&[lent("lan", &["198.51.100.0/24"]), pool("own", &["192.0.2.0/24"])]);
+    lab.endpoint.addresses = vec![address("198.51.100.5")];
+    lab.settle();
+    lab.wait(1);
+    assert_eq!(lab.served(["s"]), ["198.51.100.5"]);
+}
+
+#[test]
 fn an_address_that_comes_to_a_pool_of_another_endpoint_is_entered_there() {
     let mut lab = Lab::with(&[lent("lan", BOUNDS)], &["192.0.2.77"]);
     lab.cluster.apply(service("s", 1));
@@ -185,6 +197,17 @@ fn a_shared_address_is_lent_once_and_released_with_the_last_who_shares_it() {
     lab.cluster.delete("t");
     lab.settle();
     assert_eq!(lab.endpoint.released, [address("192.0.2.77")]);
+}
+
+#[test]
+fn who_waits_shares_what_is_lent_to_a_later_one() {
+    let mut lab = Lab::with(&[lent("lan", BOUNDS)], &[]);
+    lab.cluster.apply(sharing(service("s", 1), "key", Protocol::Tcp, 80));
+    assert_eq!(lab.served(["s"]), ["IpamRefused"]);
+    lab.endpoint.addresses.push(address("192.0.2.77"));
+    lab.cluster.apply(sharing(service("t", 2), "key", Protocol::Tcp, 81));
+    assert_eq!(lab.served(["s", "t"]), ["192.0.2.77", "192.0.2.77"]);
+    assert_eq!(lab.endpoint.allocated, 1);
 }
 
 #[test]

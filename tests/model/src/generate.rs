@@ -101,9 +101,7 @@ impl Draw {
     fn comeback(&mut self, steps: &mut Vec<(Duration, Step)>) {
         let (one, other) = (self.number(SERVICES), self.number(SERVICES));
         let ranges = vec!["198.51.100.2-198.51.100.4".to_owned()];
-        let left_out = Vec::new();
-        let pool =
-            PoolWish { ranges, on_request: false, avoid_buggy: false, whom: None, left_out, lender: None };
+        let pool = PoolWish { ranges, cool_down: self.cool_down(), ..PoolWish::default() };
         self.enter(steps, Step::Pool(0, pool));
         for number in [one, other] {
             self.enter(steps, Step::Service(number, plain()));
@@ -280,16 +278,36 @@ impl Draw {
             let bound = if stream.chance(100) { RANGES.len() as u64 } else { SOUND };
             RANGES[usize::try_from(stream.below(bound)).unwrap_or_default()].to_owned()
         };
-        let ranges = (0..count).map(|_| range(&mut self.stream)).collect();
+        let ranges: Vec<_> = (0..count).map(|_| range(&mut self.stream)).collect();
+        let lender = self.maybe(self.lent, ENDPOINTS.into());
+        let reserves = lender.is_none() && self.stream.chance(250);
         let wish = PoolWish {
+            reserved: if reserves { self.reserved(&ranges) } else { Vec::new() },
+            cool_down: self.cool_down(),
             ranges,
             on_request: self.stream.chance(150),
             avoid_buggy: self.stream.chance(200),
             whom: self.whom(),
             left_out: if self.stream.chance(200) { self.some(2) } else { Vec::new() },
-            lender: self.maybe(self.lent, ENDPOINTS.into()),
+            lender,
         };
         Step::Pool(self.number(POOLS), wish)
+    }
+
+    fn cool_down(&mut self) -> Option<u16> {
+        *self.stream.pick(&[None, None, None, None, Some(0), Some(3_600)])
+    }
+
+    /// Some addresses of the ranges, each for a Service.
+    fn reserved(&mut self, ranges: &[String]) -> Vec<(std::net::IpAddr, u8)> {
+        let ends = ranges.iter().filter_map(|range| range.split_once('-'));
+        let ends: Vec<_> = ends.flat_map(|(first, last)| [first, last]).collect();
+        let kept = (0..1 + self.stream.below(2)).filter_map(|_| {
+            let end = ends.get(usize::try_from(self.stream.below(ends.len().max(1) as u64)).ok()?)?;
+            Some((end.parse().ok()?, self.number(SERVICES)))
+        });
+        let distinct: std::collections::BTreeSet<_> = kept.collect();
+        distinct.into_iter().collect()
     }
 
     fn whom(&mut self) -> Option<Whom> {

@@ -12,7 +12,7 @@
 //! | `Cleared` | at quiet points | what is not ours carries no marks of ours |
 //! | `Keeps` | from one quiet point to the next | whose pool and wish have not changed holds what it held |
 //! | `OldestFirst` | from one quiet point to the next | nobody got what an older one waited for |
-//! | `Returns` | from one quiet point to the next | whoever comes back gets what he let go of, once that is written down, unless it was given to another |
+//! | `Returns` | from one quiet point to the next | whoever comes back gets what he let go of, once that is written down, unless it was given to another; whoever comes gets what is kept for him |
 //! | `Lent` | at quiet points | IPAM endpoints lend what Services hold or ask for and no more; what is held of a pool with one is lent there |
 //! | `InUse` | at each call | nobody releases an address that he has seen at the Service it is lent to, but for what a hand wrote there |
 //! | `Calm` | after quiet points | planning again, with memory or after a change of leader, writes nothing |

@@ -91,7 +91,11 @@ pub fn pool(wish: &PoolWish, identity: Identity) -> PoolSource {
 
 fn options(wish: &PoolWish) -> BTreeMap<String, String> {
     let left_out: Vec<_> = wish.left_out.iter().map(ToString::to_string).collect();
+    let reserved: Vec<_> =
+        wish.reserved.iter().map(|(address, number)| format!("{address}={}", service_key(*number))).collect();
     let written = [
+        ("reserve", (!reserved.is_empty()).then(|| reserved.join(","))),
+        ("cool-down", wish.cool_down.map(|seconds| format!("{seconds}s"))),
         ("exclude", (!left_out.is_empty()).then(|| left_out.join(","))),
         ("ipam", wish.lender.map(endpoint_name)),
     ];

@@ -142,7 +142,18 @@ impl<'a> Reference<'a> {
             Some(pool) => vec![vec![pool]],
             None => self.book.tiers(self.truth),
         };
-        tiers.iter().find_map(|tier| self.best_of(tier, number, holdings))
+        let own = asked.wish.pool.is_none().then(|| self.reserved(number, holdings)).flatten();
+        own.or_else(|| tiers.iter().find_map(|tier| self.best_of(tier, number, holdings)))
+    }
+
+    /// What a Service gets of pools that keep an address for it, asked for or not.
+    fn reserved(&self, number: u8, holdings: &Holdings) -> Option<(u8, Vec<IpAddr>)> {
+        let kept = |pool: &u8| self.truth.pools[pool].wish.reserved_for(number).collect::<Vec<_>>();
+        let pools = self.truth.pools.keys().copied().filter(|pool| !kept(pool).is_empty());
+        pools.into_iter().find_map(|pool| {
+            let (_, found) = self.best_of(&[pool], number, holdings)?;
+            found.iter().any(|address| kept(&pool).contains(address)).then_some((pool, found))
+        })
     }
 
     fn best_of(&self, tier: &[u8], number: u8, holdings: &Holdings) -> Option<(u8, Vec<IpAddr>)> {
@@ -177,7 +188,8 @@ impl<'a> Reference<'a> {
         let fits = wish.pool.is_none_or(|named| named == pool) && self.book.admits(self.truth, pool, number);
         let free = |a: &IpAddr| {
             let lent = self.lender(pool).is_none() || self.lent_by_name(pool, *a, number, holdings);
-            usable.contains(a) && self.may_hold(number, *a, holdings) && lent
+            let barred = self.truth.pools[&pool].wish.bars(*a, number);
+            usable.contains(a) && !barred && self.may_hold(number, *a, holdings) && lent
         };
         (fits && addresses.iter().all(free)).then_some((pool, addresses))
     }
@@ -195,9 +207,15 @@ impl<'a> Reference<'a> {
             let lacks = count > 0 && !has.iter().any(|address| address.is_ipv6() == v6);
             return self.lent(pool, v6, number, holdings).filter(|_| lacks).into_iter().collect();
         }
-        let usable = self.book.sound(pool).into_iter().flat_map(|sound| sound.usable.iter().copied());
-        let fits = |a: &IpAddr| a.is_ipv6() == v6 && !has.contains(a) && self.may_hold(number, *a, holdings);
-        usable.filter(fits).take(count).collect()
+        let Some(sound) = self.book.sound(pool) else { return Vec::new() };
+        let wish = &self.truth.pools[&pool].wish;
+        let fits = |a: &IpAddr| {
+            let free = a.is_ipv6() == v6 && !has.contains(a) && !wish.bars(*a, number);
+            free && sound.usable.contains(a) && self.may_hold(number, *a, holdings)
+        };
+        let own: Vec<_> = wish.reserved_for(number).filter(fits).collect();
+        let others = sound.usable.iter().copied().filter(|a| fits(a) && !own.contains(a));
+        own.iter().copied().chain(others).take(count).collect()
     }
 
     fn may_hold(&self, number: u8, address: IpAddr, holdings: &Holdings) -> bool {

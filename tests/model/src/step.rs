@@ -134,7 +134,7 @@ pub enum Families {
 }
 
 /// What a pool is to be.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PoolWish {
     /// `first-last`, in order; what is something else is wrong on purpose.
@@ -151,6 +151,12 @@ pub struct PoolWish {
     /// Addresses that are never given out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<IpAddr>,
+    /// Addresses that are kept for Services.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reserved: Vec<(IpAddr, u8)>,
+    /// For how many seconds addresses cool; without, it does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cool_down: Option<u16>,
     /// The IPAM endpoint that lends its addresses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lender: Option<u8>,
@@ -159,6 +165,19 @@ pub struct PoolWish {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 const fn is_zero(count: &u8) -> bool {
     *count == 0
+}
+
+impl PoolWish {
+    /// Addresses that are kept for the Service, as listed.
+    pub fn reserved_for(&self, service: u8) -> impl Iterator<Item = IpAddr> + '_ {
+        self.reserved.iter().filter(move |(_, whom)| *whom == service).map(|(address, _)| *address)
+    }
+
+    /// Whether the address is kept for others than the Service.
+    pub fn bars(&self, address: IpAddr, service: u8) -> bool {
+        let mut whom = self.reserved.iter().filter(|(kept, _)| *kept == address).peekable();
+        whom.peek().is_some() && !whom.any(|(_, kept_for)| *kept_for == service)
+    }
 }
 
 impl Wish {

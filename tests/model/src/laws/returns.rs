@@ -53,7 +53,12 @@ impl Laws {
             return;
         }
         let asked = &truth.services[&number];
-        let address = wanted(&asked.wish).and_then(|v6| last_released(server, number, v6, now));
+        let v6 = wanted(&asked.wish);
+        let reserved = v6.and_then(|v6| reserved(truth, number, v6));
+        let address = match reserved {
+            Some(_) => reserved.filter(|address| is_alone(truth, *address)),
+            None => v6.and_then(|v6| last_released(server, number, v6, now)),
+        };
         let free = |address: &IpAddr| server.services().all(|service| !service.ingress.contains(address));
         if let Some(address) = address.filter(|address| free(address) && is_open(truth, number, *address)) {
             let uid = asked.uid.clone();
@@ -105,11 +110,26 @@ fn last_released(server: &Server, number: u8, v6: bool, now: WallTime) -> Option
     last.next().is_none().then_some(first.address)
 }
 
-/// Whether its pool gives the address to this Service unasked.
+/// The first address of this family that some pool in force keeps for the Service.
+fn reserved(truth: &Truth, number: u8, v6: bool) -> Option<IpAddr> {
+    let book = Book::read(truth);
+    let in_force = truth.pools.iter().filter(|(pool, _)| book.sound(**pool).is_some());
+    let kept = in_force.flat_map(|(_, offered)| offered.wish.reserved_for(number));
+    kept.into_iter().find(|address| address.is_ipv6() == v6)
+}
+
+/// Whether nothing else is kept for anybody: then he gets this and nothing else.
+fn is_alone(truth: &Truth, address: IpAddr) -> bool {
+    truth.pools.values().flat_map(|offered| &offered.wish.reserved).all(|(kept, _)| *kept == address)
+}
+
+/// Whether its pool gives the address to this Service unasked, or because it is kept for it.
 fn is_open(truth: &Truth, number: u8, address: IpAddr) -> bool {
     let book = Book::read(truth);
     let Some(pool) = book.sound_home(&[address]) else { return false };
     let given = book.sound(pool).is_some_and(|sound| sound.usable.contains(&address));
     let wish = &truth.pools[&pool].wish;
-    given && book.admits(truth, pool, number) && !wish.on_request && wish.lender.is_none()
+    let kept = wish.reserved_for(number).any(|kept| kept == address);
+    let cools = !wish.on_request && wish.cool_down != Some(0) && !wish.bars(address, number);
+    given && book.admits(truth, pool, number) && wish.lender.is_none() && (kept || cools)
 }

@@ -1,6 +1,6 @@
 //! The example's server, on a port of its own, in moods that it does not have by itself.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
 use patina_ipam_example::Server;
@@ -134,9 +134,4 @@ impl IpamService for Moody {
         self.begin().await?;
         self.server.list(request).await
     }
-}
-
-/// The first address of a family in a list.
-pub(super) fn of_family(addresses: &[String], v6: bool) -> Option<&String> {
-    addresses.iter().find(|address| address.parse::<IpAddr>().is_ok_and(|a| a.is_ipv6() == v6))
 }
