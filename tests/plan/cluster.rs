@@ -7,13 +7,13 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomRe
 use kube::api::{Patch, PatchParams, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Api, Client, Config, Resource};
-use patina::api::IPAddressPool;
+use patina::api::{ForeignRange, IPAddressPool};
 use patina_apiserver::{ApiServer, Options};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::scene::{Scene, pool, service};
+use crate::scene::{Scene, foreign_range, pool, service};
 
 /// An API server, and a folder with its kubeconfig and a change.
 struct Cluster {
@@ -101,4 +101,20 @@ async fn a_cluster_without_our_definitions_is_told_what_it_lacks() {
     definitions.delete("ipaddresspools.metallb.io", &Default::default()).await.unwrap();
     let said = cluster.scene.patina(&["why", "service/one", "--kubeconfig", "kubeconfig"]);
     assert!(said.refused().starts_with("patina: cannot list IPAddressPools: "), "{said:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_others_hold_is_read_from_the_cluster_if_it_has_such_kinds() {
+    let cluster = Cluster::start(&[pool("lan", "192.0.2.0/28")]).await;
+    let ranges = Api::<ForeignRange>::all(cluster.client.clone());
+    create(&ranges, read(serde_yaml::from_str(&foreign_range("office", "192.0.2.0/31")).unwrap())).await;
+    cluster.service(&service("one", 1, "")).await;
+    let plan = ["plan", "--kubeconfig", "kubeconfig", "-f", "change.yaml"];
+    let said = cluster.scene.patina(&plan);
+    assert!(said.line("one").contains("served  -    192.0.2.2"), "{said:?}");
+    assert!(said.out.contains("ForeignRange office (the office's cluster)"), "{said:?}");
+    let definitions = Api::<CustomResourceDefinition>::all(cluster.client.clone());
+    definitions.delete("foreignranges.patina.dev", &Default::default()).await.unwrap();
+    let said = cluster.scene.patina(&plan);
+    assert!(said.line("one").contains("served  -    192.0.2.0"), "{said:?}");
 }
