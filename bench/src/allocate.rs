@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   N Services ─► N bare patches by this process             the yardstick: what the API server takes
-//!   N Services ─► the controller starts ─► last address      against it, as a ratio
+//!   N Services ─► the controller starts ─► last address      against it, as a ratio; both by turns, in rounds
 //!                                        ─► last annotation  queues behind, told apart
 //!   single Services, one after another                       against create, see, patch, see by this process
 //!   nothing                                                  writes in an idle window
@@ -12,7 +12,9 @@
 //! `status`), of the same shape and as many at once.
 
 mod bare;
+mod burst;
 mod observer;
+mod rounds;
 mod single;
 
 use std::path::PathBuf;
@@ -21,12 +23,11 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Args;
 
-use crate::clock::Stopwatch;
-use crate::controller::Controller;
 use crate::report::{Report, milliseconds, quantiles};
 use crate::server::{self, BURST, Server, difference};
 use crate::services::{Batch, Class};
-use observer::Observer;
+use burst::Burst;
+use rounds::Rounds;
 
 /// How to measure.
 #[derive(Args)]
@@ -44,6 +45,9 @@ pub(crate) struct Arguments {
     /// Single Services, one after another.
     #[arg(long, default_value_t = 100)]
     singles: usize,
+    /// Rounds of bare patches and the controller's burst. The rest is measured in the last one.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: u32,
     /// How long nothing happens at the end.
     #[arg(long, default_value_t = 0.5)]
     idle_minutes: f64,
@@ -60,55 +64,47 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Report> {
 
 async fn measure(server: &Server, arguments: &Arguments) -> Result<Report> {
     let mut report = Report::default();
-    let count = arguments.services;
     report.say("API server", server.describe().await?);
-    eprintln!("{count} bare patches");
-    let bare = bare::run(server, count).await?;
-    report.say(format!("{count} bare status patches"), rate(count, bare));
-    eprintln!("{count} Services");
-    let batch = Batch::create(server, BURST, count, Class::Ours).await?;
-    let mut controller = burst(server, arguments, bare, &mut report).await?;
+    let mut rounds = Rounds::default();
+    for _ in 1..arguments.rounds {
+        let (batch, mut burst) = round(server, arguments, &mut rounds).await?;
+        burst.controller.end()?;
+        batch.delete(server).await?;
+    }
+    let (batch, mut last) = round(server, arguments, &mut rounds).await?;
+    rounds.report(arguments.services, &mut report);
+    queue(server, &mut last, arguments.services, &mut report).await?;
     eprintln!("{} single Services", arguments.singles);
     singles(server, arguments.singles, &mut report).await?;
     idle(server, arguments.idle_minutes, &mut report).await?;
-    report.say("RSS of the controller at the end", controller.memory()?.to_string());
-    controller.end()?;
+    report.say("RSS of the controller at the end", last.controller.memory()?.to_string());
+    last.controller.end()?;
     batch.delete(server).await?;
     Ok(report)
 }
 
-async fn burst(
-    server: &Server,
-    arguments: &Arguments,
-    bare: Duration,
-    report: &mut Report,
-) -> Result<Controller> {
+async fn round(server: &Server, arguments: &Arguments, rounds: &mut Rounds) -> Result<(Batch, Burst)> {
     let count = arguments.services;
-    let before = server.requests().await?;
-    let mut observer = Observer::start(server, BURST).await?;
-    let watch = Stopwatch::start();
-    let controller = Controller::start(&arguments.daemons, server)?;
-    observer.until(1, observer::addressed).await?;
-    let first = watch.elapsed();
-    observer.until(count, observer::addressed).await?;
-    let last = watch.elapsed();
-    report.say(
-        format!("{count} Services, from the start of the controller to the last address"),
-        rate(count, last),
-    );
-    report.say("… of it until the first address", milliseconds(first));
-    let ratio = |time: Duration| format!("{:.2}", time.as_secs_f64() / bare.as_secs_f64());
-    report.say("ratio to the bare patches", ratio(last));
-    report.say("ratio without the start (first to last address)", ratio(last.saturating_sub(first)));
-    observer.until(count, observer::annotated).await?;
-    report.say("until the last annotation", milliseconds(watch.elapsed()));
+    eprintln!("{count} bare patches");
+    let bare = bare::run(server, count).await?;
+    eprintln!("{count} Services");
+    let batch = Batch::create(server, BURST, count, Class::Ours).await?;
+    let burst = Burst::run(server, &arguments.daemons, count).await?;
+    rounds.add(bare, burst.first, burst.last);
+    Ok((batch, burst))
+}
+
+/// What queues behind the addresses.
+async fn queue(server: &Server, burst: &mut Burst, count: usize, report: &mut Report) -> Result<()> {
+    burst.observer.until(count, observer::annotated).await?;
+    report.say("until the last annotation", milliseconds(burst.watch.elapsed()));
     let after = server.settled().await?;
-    report.say("until everything was written, events included", milliseconds(watch.elapsed()));
-    for (what, requests) in difference(&before, &after) {
+    report.say("until everything was written, events included", milliseconds(burst.watch.elapsed()));
+    for (what, requests) in difference(&burst.before, &after) {
         report.say(format!("requests: {what}"), requests.to_string());
     }
-    report.say("RSS of the controller after the burst", controller.memory()?.to_string());
-    Ok(controller)
+    report.say("RSS of the controller after the burst", burst.controller.memory()?.to_string());
+    Ok(())
 }
 
 async fn singles(server: &Server, count: usize, report: &mut Report) -> Result<()> {
@@ -133,8 +129,4 @@ async fn idle(server: &Server, minutes: f64, report: &mut Report) -> Result<()> 
         difference(&before, &after).iter().filter(|(what, _)| server::writes(what)).map(|(_, n)| n).sum();
     report.say(format!("API writes in {minutes} idle minutes, Leases aside"), writes.to_string());
     Ok(())
-}
-
-fn rate(count: usize, time: Duration) -> String {
-    format!("{} ({:.0} a second)", milliseconds(time), count as f64 / time.as_secs_f64())
 }

@@ -33,8 +33,15 @@ pub(crate) type Counts = BTreeMap<String, u64>;
 
 const OWNER: &str = "bench";
 /// What the controller writes.
-const WRITTEN: [&str; 6] =
-    ["services", "events", "ipaddresspools", "l2advertisements", "servicel2statuses", "configurationstates"];
+const WRITTEN: [&str; 7] = [
+    "services",
+    "events",
+    "ipaddresspools",
+    "poolstates",
+    "l2advertisements",
+    "servicel2statuses",
+    "configurationstates",
+];
 const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 /// So many looks at the counts without a write between them mean that everything was written.
 const CALM_LOOKS: u32 = 3;

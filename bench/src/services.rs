@@ -56,7 +56,8 @@ pub(crate) fn name(i: usize) -> String {
     format!("service-{i:05}")
 }
 
-/// A Service without node ports, of which there are 2,768 only.
+/// A Service without node ports, of which there are 2,768 only, and without a selector: kube-controller-manager would
+/// make EndpointSlices for minutes, beside what is measured.
 pub(crate) async fn create(api: &Api<Service>, name: String, class: Class) -> Result<Service> {
     let class = (class == Class::Nobodys).then_some(NOBODYS);
     let service = serde_json::from_value(json!({
@@ -65,7 +66,6 @@ pub(crate) async fn create(api: &Api<Service>, name: String, class: Class) -> Re
             "type": "LoadBalancer",
             "allocateLoadBalancerNodePorts": false,
             "loadBalancerClass": class,
-            "selector": { "app": name },
             "ports": [{ "port": 80, "protocol": "TCP" }],
         },
     }))?;

@@ -2,6 +2,7 @@
 //!
 //! The client tries nothing twice by itself: who asks knows whether the question still stands, and how many others wait.
 
+mod stack;
 mod wait;
 
 use std::path::Path;
@@ -10,7 +11,6 @@ use std::time::Duration;
 use anyhow::Context;
 use axum::http::HeaderValue;
 use axum::http::header::USER_AGENT;
-use kube::client::ClientBuilder;
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
 use patina::api::OLDEST_KUBERNETES_MINOR;
@@ -45,9 +45,8 @@ pub async fn client(kubeconfig: Option<&Path>, agent: &'static str) -> Result<Cl
     config.read_timeout = Some(READ_TIMEOUT);
     config.write_timeout = Some(WRITE_TIMEOUT);
     config.reset_reader_on_write = true;
-    config.default_retry = false;
     config.headers.push((USER_AGENT, HeaderValue::from_static(agent)));
-    let builder = ClientBuilder::try_from(config)
+    let builder = stack::stack(&config)
         .context("cannot use the cluster's address or credentials")
         .map_err(Fatal::configuration)?;
     Ok(builder.with_layer(&Rights::default()).with_layer(&wait::Heed).build())
