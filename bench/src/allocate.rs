@@ -2,8 +2,9 @@
 //!
 //! ```text
 //!   N Services ─► N bare patches by this process             the yardstick: what the API server takes
-//!   N Services ─► the controller starts ─► last address      against it, as a ratio; both by turns, in rounds
-//!                                        ─► last annotation  queues behind, told apart
+//!       │            as many that take it all back
+//!       └───────► the controller starts ─► last address      against it, as a ratio; both by turns, in rounds
+//!                                       ─► last annotation   queues behind, told apart
 //!   single Services, one after another                       against create, see, patch, see by this process
 //!   nothing                                                  writes in an idle window
 //! ```
@@ -64,16 +65,18 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Report> {
 
 async fn measure(server: &Server, arguments: &Arguments) -> Result<Report> {
     let mut report = Report::default();
+    let count = arguments.services;
     report.say("API server", server.describe().await?);
+    eprintln!("creating {count} Services");
+    let batch = Batch::create(server, BURST, count, Class::Ours).await?;
     let mut rounds = Rounds::default();
     for _ in 1..arguments.rounds {
-        let (batch, mut burst) = round(server, arguments, &mut rounds).await?;
-        burst.controller.end()?;
-        batch.delete(server).await?;
+        round(server, arguments, &mut rounds).await?.controller.end()?;
+        bare::clear(server, count).await?;
     }
-    let (batch, mut last) = round(server, arguments, &mut rounds).await?;
-    rounds.report(arguments.services, &mut report);
-    queue(server, &mut last, arguments.services, &mut report).await?;
+    let mut last = round(server, arguments, &mut rounds).await?;
+    rounds.report(count, &mut report);
+    queue(server, &mut last, count, &mut report).await?;
     eprintln!("{} single Services", arguments.singles);
     singles(server, arguments.singles, &mut report).await?;
     idle(server, arguments.idle_minutes, &mut report).await?;
@@ -83,15 +86,15 @@ async fn measure(server: &Server, arguments: &Arguments) -> Result<Report> {
     Ok(report)
 }
 
-async fn round(server: &Server, arguments: &Arguments, rounds: &mut Rounds) -> Result<(Batch, Burst)> {
+async fn round(server: &Server, arguments: &Arguments, rounds: &mut Rounds) -> Result<Burst> {
     let count = arguments.services;
     eprintln!("{count} bare patches");
     let bare = bare::run(server, count).await?;
-    eprintln!("{count} Services");
-    let batch = Batch::create(server, BURST, count, Class::Ours).await?;
+    bare::clear(server, count).await?;
+    eprintln!("{count} addresses");
     let burst = Burst::run(server, &arguments.daemons, count).await?;
     rounds.add(bare, burst.first, burst.last);
-    Ok((batch, burst))
+    Ok(burst)
 }
 
 /// What queues behind the addresses.

@@ -22,7 +22,6 @@ use serde_json::json;
 /// Namespace of the controller's own objects.
 pub(crate) const NAMESPACE: &str = "metallb-system";
 /// Namespaces of Services.
-pub(crate) const BARE: &str = "patina-bench-bare";
 pub(crate) const BURST: &str = "patina-bench-burst";
 pub(crate) const SINGLE: &str = "patina-bench-single";
 const POOL: &str = "bench";
@@ -191,7 +190,7 @@ impl Server {
         if self.lab.is_some() {
             return Ok(());
         }
-        for name in [BARE, BURST, SINGLE] {
+        for name in [BURST, SINGLE] {
             self.services(name).delete_collection(&DeleteParams::default(), &Default::default()).await?;
         }
         let pools = Api::<IPAddressPool>::namespaced(self.client.clone(), NAMESPACE);
