@@ -15,13 +15,12 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Api, Client, Config, Resource, ResourceExt};
 use patina::api::{IPAddressPool, L2Advertisement, annotations};
 use patina_apiserver::{ApiServer, Options};
+use patina_tests::way::Way;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-
-use crate::way::Way;
 
 /// Namespace of our own objects.
 pub(crate) const OWN: &str = "metallb-system";
@@ -151,11 +150,6 @@ impl Cluster {
 
     pub(crate) async fn delete_service(&self, name: &str) {
         self.services().delete(name, &DeleteParams::default()).await.unwrap();
-    }
-
-    pub(crate) async fn patch_status(&self, name: &str, status: Value) {
-        let patch = Patch::Merge(json!({ "status": status }));
-        self.services().patch_status(name, &PatchParams::default(), &patch).await.unwrap();
     }
 
     /// Waits until the Service is as told.

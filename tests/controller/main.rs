@@ -6,11 +6,9 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
 
 mod allocation;
-mod deposed;
 mod fixture;
 mod foreign;
 mod leadership;
 mod outage;
 mod pressure;
 mod unsupported;
-mod way;

@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
+use patina_tests::way::{Passage, Way};
 use tokio::time::Instant;
 
 use crate::fixture::{Cluster, eventually};
-use crate::way::{Passage, Way};
 
 const BURST: usize = 150;
 /// Requests under way at once when the server is well.
@@ -38,7 +38,7 @@ async fn recovers(cluster: &Cluster, way: &Way) {
 
 async fn start() -> (Cluster, Way, crate::fixture::Controller) {
     let cluster = Cluster::start().await;
-    let way = Way::to(&cluster.server).await;
+    let way = Way::to(cluster.client.clone()).await;
     let controller = cluster.controller_by(&way, &[]);
     cluster.pool("gold", &["192.0.2.0/24"]).await;
     cluster.service("at-first").await;

@@ -13,6 +13,7 @@ use k8s_openapi::api::core::v1::{Namespace, Service};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::api::{ListParams, PostParams};
 use kube::{Api, Client, Config, Resource, ResourceExt};
+use patina_tests::way::Way;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -69,7 +70,17 @@ impl Cluster {
 
     /// A controller with these flags besides those that every case needs.
     pub(crate) fn controller(&self, flags: &[&str]) -> Controller {
-        Controller::start(&self.server, &self.own, flags)
+        Controller::start(self.server.kubeconfig(), &self.own, flags)
+    }
+
+    /// A controller that reaches the API server by this way only.
+    pub(crate) fn controller_by(&self, way: &Way, flags: &[&str]) -> Controller {
+        Controller::start(way.kubeconfig(), &self.own, flags)
+    }
+
+    /// An open way to the API server.
+    pub(crate) async fn way(&self) -> Way {
+        Way::to(self.client.clone()).await
     }
 
     pub(crate) async fn config(&self) -> Config {

@@ -21,6 +21,7 @@ mod admission;
 mod beyond;
 mod choice;
 mod configuration;
+mod deposed;
 mod dual_stack;
 mod ipam;
 mod life;

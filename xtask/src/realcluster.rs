@@ -1,5 +1,7 @@
 //! `realcluster up|test|down`: a cluster with a real control plane, for hands and for tests.
 
+mod abreast;
+
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -17,6 +19,8 @@ const PROGRAM: &str = "patina-realcluster";
 const COMMAND: &str = "patina-on-realcluster";
 /// A real server makes its clients wait, and not for want of a processor.
 const CASES_AT_ONCE: &str = "--test-threads=8";
+/// Tests that wait for minutes, by the beginning of their names.
+const WAITING: &str = "outage::";
 
 /// What to do with the cluster.
 #[derive(Subcommand)]
@@ -49,33 +53,47 @@ pub(crate) fn run(root: &Path, verb: &RealCluster) -> Result<()> {
             build(root)?;
             done(program(root).arg("down"))
         }
-        RealCluster::Test { arguments } => {
-            done(
-                tree::cargo_command(root)
-                    .arg("test")
-                    .args(ALL)
-                    .args(["--test", "realcluster", "--"])
-                    .args(arguments),
-            )?;
-            if arguments.is_empty() { suites(root) } else { Ok(()) }
-        }
+        RealCluster::Test { arguments } if arguments.is_empty() => everything(root),
+        RealCluster::Test { arguments } => done(tests(root).args(arguments)),
     }
 }
 
-/// The suites that run against the lab's API server, each on a real one that ends with it.
-fn suites(root: &Path) -> Result<()> {
+/// First what looks at the clock of the wire, alone. Then what mostly waits, side by side: the tests with an API server that
+/// is away, and the suites that run against the lab's API server too, each on a real one that ends with it.
+fn everything(root: &Path) -> Result<()> {
+    done(tests(root).args(["--skip", WAITING]))?;
     build(root)?;
     // A folder of its own: the user's cluster for hands may be up.
     let folder = root.join("target/tmp");
     fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+    let mut outage = tests(root);
+    outage.arg(WAITING);
+    let mut commands = vec![("outage", outage)];
     for name in ["parity", "conformance"] {
-        let suite: Vec<&str> = ["test"].into_iter().chain(ALL).chain(["--test", name]).collect();
-        done(tree::cargo_command(root).args(&suite).arg("--no-run"))?;
-        let mut beside = program(root);
-        beside.arg("beside").arg("--state").arg(folder.join(name));
-        done(beside.args(["--", "cargo"]).args(&suite).args(["--", CASES_AT_ONCE]))?;
+        done(suite(root, name).arg("--no-run"))?;
+        commands.push((name, beside(root, &folder.join(name), name)));
     }
-    Ok(())
+    abreast::run(&folder, commands)
+}
+
+/// A suite with a control plane of its own, whose files are in `state`.
+fn beside(root: &Path, state: &Path, name: &str) -> Command {
+    let mut beside = program(root);
+    beside.arg("beside").arg("--state").arg(state).args(["--", "cargo"]);
+    beside.args(suite(root, name).get_args()).args(["--", CASES_AT_ONCE]);
+    beside
+}
+
+fn tests(root: &Path) -> Command {
+    let mut cargo = suite(root, "realcluster");
+    cargo.arg("--");
+    cargo
+}
+
+fn suite(root: &Path, name: &str) -> Command {
+    let mut cargo = tree::cargo_command(root);
+    cargo.arg("test").args(ALL).args(["--test", name]);
+    cargo
 }
 
 fn build(root: &Path) -> Result<()> {

@@ -1,12 +1,11 @@
 //! A way to the API server that can be broken.
 //!
 //! ```text
-//!  controller ─ HTTP ─► Way: open, held, refusing, hanging up ─► the server in this process
+//!  controller ─ HTTP ─► Way: open, held, refusing, hanging up ─► client ─► API server
 //! ```
 //!
 //! What is held arrives late, as from a machine that was cut off or stood still: whether the client still waits or not.
 
-use std::convert::Infallible;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -16,21 +15,22 @@ use futures::StreamExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, BodyStream, Full, StreamBody};
 use hyper::body::Incoming;
-use hyper::header::RETRY_AFTER;
+use hyper::header::{AUTHORIZATION, HOST, RETRY_AFTER};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
-use patina_apiserver::{ApiServer, LocalService};
+use kube::Client;
+use kube::client::Body;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tower_service::Service;
 
-type Answer = Response<UnsyncBoxBody<Bytes, Infallible>>;
+type Answer = Response<UnsyncBoxBody<Bytes, HungUp>>;
 
 /// What the way does with requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Passage {
+pub enum Passage {
     /// They pass.
     Open,
     /// So many addresses may still be written; then nothing passes in either direction until the way is open again.
@@ -45,15 +45,15 @@ pub(crate) enum Passage {
 
 /// What happened to one write of an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Seen {
+pub struct Seen {
     /// Name of the Service.
-    pub(crate) service: String,
+    pub service: String,
     /// `None`: no answer was given yet, or the connection ended.
-    pub(crate) answer: Option<u16>,
+    pub answer: Option<u16>,
 }
 
 /// The way. Dropping it closes it to new connections.
-pub(crate) struct Way {
+pub struct Way {
     passage: watch::Sender<Passage>,
     seen: Arc<Mutex<Vec<Seen>>>,
     kubeconfig: PathBuf,
@@ -61,38 +61,49 @@ pub(crate) struct Way {
 }
 
 impl Way {
-    /// An open way to this server.
-    pub(crate) async fn to(server: &ApiServer) -> Self {
+    /// An open way to the server of this client. Whoever goes it is taken for the user of the client.
+    pub async fn to(client: Client) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let passage = watch::Sender::new(Passage::Open);
         let seen = Arc::default();
         let kubeconfig = std::env::temp_dir().join(format!("patina-way-{port}-{}", std::process::id()));
-        std::fs::write(&kubeconfig, server.kubeconfig(&format!("http://127.0.0.1:{port}"))).unwrap();
-        let gate =
-            Gate { server: server.local_service(), passage: passage.subscribe(), seen: Arc::clone(&seen) };
+        std::fs::write(&kubeconfig, signpost(port).to_string()).unwrap();
+        let gate = Gate { client, passage: passage.subscribe(), seen: Arc::clone(&seen) };
         let mut listening = tokio::task::JoinSet::new();
         listening.spawn(listen(listener, gate));
         Self { passage, seen, kubeconfig, _listening: listening }
     }
 
-    pub(crate) fn kubeconfig(&self) -> &Path {
+    pub fn kubeconfig(&self) -> &Path {
         &self.kubeconfig
     }
 
-    pub(crate) fn set(&self, passage: Passage) {
+    pub fn set(&self, passage: Passage) {
         self.passage.send_replace(passage);
     }
 
     /// Writes of addresses in the order in which they were asked for.
-    pub(crate) fn seen(&self) -> Vec<Seen> {
+    pub fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
     }
 
     /// Writes of addresses that wait for the way to open.
-    pub(crate) fn held(&self) -> usize {
+    pub fn held(&self) -> usize {
         self.seen().iter().filter(|seen| seen.answer.is_none()).count()
     }
+}
+
+/// A kubeconfig that leads to this port. It names nobody.
+fn signpost(port: u16) -> Value {
+    json!({
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{ "name": "way", "cluster": { "server": format!("http://127.0.0.1:{port}") } }],
+        "users": [{ "name": "way", "user": {} }],
+        "contexts": [{ "name": "way", "context": { "cluster": "way", "user": "way" } }],
+        "current-context": "way",
+    })
 }
 
 impl Drop for Way {
@@ -112,7 +123,7 @@ async fn listen(listener: TcpListener, gate: Gate) {
 
 #[derive(Clone)]
 struct Gate {
-    server: LocalService,
+    client: Client,
     passage: watch::Receiver<Passage>,
     seen: Arc<Mutex<Vec<Seen>>>,
 }
@@ -124,9 +135,11 @@ struct HungUp;
 
 impl Gate {
     async fn answer(self, request: Request<Incoming>) -> Result<Answer, HungUp> {
-        let (head, body) = request.into_parts();
+        let (mut head, body) = request.into_parts();
+        head.headers.remove(AUTHORIZATION);
+        head.headers.remove(HOST);
         let body = body.collect().await.map_err(|_| HungUp)?.to_bytes();
-        let request = Request::from_parts(head, Full::new(body));
+        let request = Request::from_parts(head, Body::from(body));
         let written = addressed(&request).map(|service| self.note(service));
         let excepted = request.uri().path().contains("/leases");
         match *self.passage.borrow() {
@@ -142,25 +155,25 @@ impl Gate {
             | Passage::HangingUp => {}
         }
         // Goes on when the client has gone: a request that was sent arrives.
-        tokio::spawn(self.pass(request, written)).await.map_err(|_| HungUp)
+        tokio::spawn(self.pass(request, written)).await.map_err(|_| HungUp)?
     }
 
-    async fn pass(mut self, request: Request<Full<Bytes>>, written: Option<usize>) -> Answer {
+    async fn pass(mut self, request: Request<Body>, written: Option<usize>) -> Result<Answer, HungUp> {
         self.opened(written).await;
-        let answer = self.server.call(request).await.unwrap();
+        let answer = self.client.send(request).await.map_err(|_| HungUp)?;
         self.answered(written, answer.status().as_u16());
         self.opened(written).await;
         let gate = self.clone();
-        answer.map(|body| {
+        Ok(answer.map(|body| {
             let frames = BodyStream::new(body).then(move |frame| {
                 let mut gate = gate.clone();
                 async move {
                     gate.opened(written).await;
-                    frame
+                    frame.map_err(|_| HungUp)
                 }
             });
             StreamBody::new(frames).boxed_unsync()
-        })
+        }))
     }
 
     /// Waits until the way is open for this request; `written` is the place of a write of an address.
@@ -189,7 +202,7 @@ impl Gate {
 }
 
 /// The Service whose addresses this request writes: annotations go the same way, as another kind of patch.
-fn addressed(request: &Request<Full<Bytes>>) -> Option<String> {
+fn addressed(request: &Request<Body>) -> Option<String> {
     let kind = request.headers().get("content-type")?.to_str().ok()?;
     let path = request.uri().path().strip_suffix("/status")?;
     let writes = request.method() == Method::PATCH && kind.contains("apply-patch");
@@ -197,7 +210,9 @@ fn addressed(request: &Request<Full<Bytes>>) -> Option<String> {
 }
 
 fn refusal(code: u16, wait: Option<u32>) -> Answer {
-    let mut answer = Response::new(Full::new(Bytes::from_static(b"not now")).boxed_unsync());
+    let mut answer = Response::new(
+        Full::new(Bytes::from_static(b"not now")).map_err(|never| match never {}).boxed_unsync(),
+    );
     *answer.status_mut() = StatusCode::from_u16(code).unwrap();
     if let Some(wait) = wait {
         answer.headers_mut().insert(RETRY_AFTER, wait.into());
