@@ -162,7 +162,7 @@ impl Driver {
                 if let Change::Reset(kind, _) = &change {
                     self.awaited.remove(kind);
                 }
-                self.world.change(change)
+                self.world.change(change.without_conditions())
             }
         }
     }

@@ -207,10 +207,10 @@ mod tests {
         let writer = Writer { node: "node-a".into(), namespace: "metallb-system".into() };
         let (registry, mut metrics) = register(&writer, &Arc::default());
         let places = Places { links: [LinkIndex(2)].into(), named: [].into(), weight: 0 };
-        let services = BTreeMap::from([
+        let services = vec![
             (ObjectKey::new("web", "shop"), Ok(places)),
             (ObjectKey::new("web", "idle"), Err(Exclusion::NoServingEndpoint)),
-        ]);
+        ];
         let address = "192.0.2.1".parse().unwrap();
         let eligible = [Eligibility { address, services, fresh: false }];
         metrics.announced(&eligible, &Held::from([(address, LinkIndex(2))]));

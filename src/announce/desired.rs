@@ -32,14 +32,12 @@ fn offers(eligibility: &Eligibility) -> Vec<Offer> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
     use crate::election::{Exclusion, Places};
     use crate::name::ObjectKey;
 
     fn eligible(places: Result<Places, Exclusion>) -> Eligibility {
-        let services = BTreeMap::from([(ObjectKey::new("web", "shop"), places)]);
+        let services = vec![(ObjectKey::new("web", "shop"), places)];
         Eligibility { address: "192.0.2.1".parse().unwrap(), services, fresh: true }
     }
 

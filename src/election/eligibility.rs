@@ -53,16 +53,22 @@ pub struct Places {
 pub struct Eligibility {
     /// The address.
     pub address: IpAddr,
-    /// In whose status it stands, with where this node may answer for it, or why nowhere.
-    pub services: BTreeMap<ServiceKey, Result<Places, Exclusion>>,
+    /// In whose status it stands, in order, with where this node may answer for it, or why nowhere. A list: most addresses
+    /// have one Service, and a map takes a kilobyte for it.
+    pub services: Vec<(ServiceKey, Result<Places, Exclusion>)>,
     /// It stood in no Service's status when that Service was first seen: nobody on the wire can know it yet.
     pub fresh: bool,
 }
 
 impl Eligibility {
+    /// In whose status it stands.
+    pub fn service_keys(&self) -> impl Iterator<Item = &ServiceKey> {
+        self.services.iter().map(|(service, _)| service)
+    }
+
     /// All places of all its Services. The preference for the node is that of the Service which prefers it most.
     pub fn places(&self) -> Option<Places> {
-        self.services.values().flatten().cloned().reduce(|mut all, more| {
+        self.services.iter().flat_map(|(_, places)| places).cloned().reduce(|mut all, more| {
             all.links.extend(more.links);
             all.named.extend(more.named);
             all.weight = all.weight.max(more.weight);
@@ -78,10 +84,13 @@ pub fn eligibility(world: &World, config: &Config, scope: &Scope) -> Vec<Eligibi
     for service in world.services().filter(|s| s.load_balancer && s.class == scope.class) {
         for &address in &service.ingress {
             let entry = addresses.entry(address);
-            let entry =
-                entry.or_insert_with(|| Eligibility { address, services: BTreeMap::new(), fresh: true });
+            let entry = entry.or_insert_with(|| Eligibility {
+                address,
+                services: Vec::with_capacity(1),
+                fresh: true,
+            });
             entry.fresh &= !service.inherited.contains(&address);
-            entry.services.insert(service.key().clone(), view.judge(service, address));
+            entry.services.push((service.key().clone(), view.judge(service, address)));
         }
     }
     addresses.into_values().collect()

@@ -43,7 +43,7 @@ impl LeftBehind {
 
     /// This node has begun to answer for an address: what it removed for earlier owners says nothing about this one.
     pub fn took(&mut self, address: IpAddr, eligible: &[Eligibility]) {
-        let services = eligible.iter().filter(|e| e.address == address).flat_map(|e| e.services.keys());
+        let services = eligible.iter().filter(|e| e.address == address).flat_map(Eligibility::service_keys);
         services.for_each(|service| drop(self.asked.remove(service)));
     }
 
@@ -51,7 +51,7 @@ impl LeftBehind {
     pub fn due(&mut self, world: &World, eligible: &[Eligibility], held: &Held) -> Vec<Effect> {
         let answered: BTreeSet<_> = held.iter().map(|(address, _)| *address).collect();
         let ours = eligible.iter().filter(|e| answered.contains(&e.address));
-        let services: BTreeSet<_> = ours.flat_map(|e| e.services.keys()).collect();
+        let services: BTreeSet<_> = ours.flat_map(Eligibility::service_keys).collect();
         self.asked.retain(|service, _| services.contains(service));
         let mut due = Vec::new();
         for service in services {

@@ -85,7 +85,7 @@ impl Writer {
             "{cause:?}: announcing {address} from node \"{}\" with protocol \"layer2\" on {link}",
             self.node
         );
-        let services = eligible.iter().filter(|e| e.address == address).flat_map(|e| e.services.keys());
+        let services = eligible.iter().filter(|e| e.address == address).flat_map(Eligibility::service_keys);
         let notice = |subject| Notice {
             subject,
             severity: Severity::Normal,
@@ -100,7 +100,7 @@ impl Writer {
     pub fn failed(&self, world: &World, before: &[Eligibility], now: &[Eligibility]) -> Vec<Effect> {
         let missing = |all: &[Eligibility]| -> BTreeSet<ServiceKey> {
             let judged = all.iter().flat_map(|e| &e.services);
-            judged.filter(|(_, r)| **r == Err(Exclusion::LinkMissing)).map(|(key, _)| key.clone()).collect()
+            judged.filter(|(_, r)| *r == Err(Exclusion::LinkMissing)).map(|(key, _)| key.clone()).collect()
         };
         let new = &missing(now) - &missing(before);
         let notice = |subject| Notice {
@@ -166,7 +166,7 @@ mod tests {
     }
 
     fn eligible(judged: Result<Places, Exclusion>) -> Vec<Eligibility> {
-        let services = BTreeMap::from([(ObjectKey::new("web", "shop"), judged)]);
+        let services = vec![(ObjectKey::new("web", "shop"), judged)];
         vec![Eligibility { address: ADDRESS, services, fresh: false }]
     }
 

@@ -74,6 +74,13 @@ impl Object {
             Self::ServiceCidr(_) => Kind::ServiceCidr,
         }
     }
+
+    /// Without our conditions, which the controller alone decides on: with their sentences they are a third of a Service.
+    #[must_use]
+    pub fn without_conditions(self) -> Self {
+        let Self::Service(service) = self else { return self };
+        Self::Service(Service { conditions: Box::default(), ..service })
+    }
 }
 
 /// What a watch tells.
@@ -86,4 +93,47 @@ pub enum Change {
     Delete(Kind, ObjectKey),
     /// A list: these objects exist, and no others of this kind.
     Reset(Kind, Vec<Object>),
+}
+
+impl Change {
+    /// The same, without our conditions.
+    #[must_use]
+    pub fn without_conditions(self) -> Self {
+        match self {
+            Self::Apply(object) => Self::Apply(object.without_conditions()),
+            Self::Reset(kind, objects) => {
+                Self::Reset(kind, objects.into_iter().map(Object::without_conditions).collect())
+            }
+            Self::Delete(kind, key) => Self::Delete(kind, key),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{from_value, json};
+
+    use super::*;
+
+    #[test]
+    fn a_service_without_its_conditions_is_the_same_in_everything_else() {
+        let object = |conditions| {
+            let service: k8s_openapi::api::core::v1::Service = from_value(json!({
+                "metadata": { "namespace": "web", "name": "shop" },
+                "spec": { "type": "LoadBalancer" },
+                "status": { "loadBalancer": { "ingress": [{ "ip": "192.0.2.1" }] }, "conditions": conditions },
+            }))
+            .unwrap();
+            Object::Service(Service::from(&service))
+        };
+        let condition = json!([{
+            "type": "patina.dev/Allocated", "status": "True", "reason": "Allocated", "message": "192.0.2.1 from gold",
+            "lastTransitionTime": "2026-01-01T00:00:00Z",
+        }]);
+        let (with, without) = (object(condition), object(json!([])));
+        assert_ne!(with, without);
+        assert_eq!(with.clone().without_conditions(), without);
+        let list = |object: &Object| Change::Reset(Kind::Service, vec![object.clone()]);
+        assert_eq!(list(&with).without_conditions(), list(&without));
+    }
 }

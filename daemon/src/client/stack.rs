@@ -16,6 +16,10 @@ use kube::{Config, Error};
 use tower::util::BoxService;
 use tower::{BoxError, ServiceBuilder, ServiceExt};
 
+/// What a connection reads at once, at most, in bytes: two records of TLS (RFC 8446 section 5.1). A watch in a burst would
+/// take fourteen times as much, and keep it.
+const BUFFER: usize = 32 * 1024;
+
 type Stack = BoxService<Request<Body>, Response<Incoming>, BoxError>;
 
 /// A client's inside, as this configuration says.
@@ -26,7 +30,8 @@ pub(super) fn stack(config: &Config) -> Result<ClientBuilder<Stack>, Error> {
     if let Some(proxy) = &config.proxy_url {
         return Err(Error::ProxyProtocolUnsupported { proxy_url: Box::new(proxy.clone()) });
     }
-    let client = Client::builder(TokioExecutor::new()).build::<_, Body>(connector(config)?);
+    let mut builder = Client::builder(TokioExecutor::new());
+    let client = builder.http1_max_buf_size(BUFFER).build::<_, Body>(connector(config)?);
     let service = ServiceBuilder::new()
         .layer(config.base_uri_layer())
         .option_layer(config.auth_layer()?)

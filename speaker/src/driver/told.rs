@@ -68,7 +68,7 @@ mod tests {
 
     fn eligible(weight: u32) -> Vec<Eligibility> {
         let places = Places { links: [LinkIndex(2), LinkIndex(3)].into(), named: [].into(), weight };
-        let services = BTreeMap::from([(ObjectKey::new("web", "shop"), Ok(places))]);
+        let services = vec![(ObjectKey::new("web", "shop"), Ok(places))];
         vec![Eligibility { address: "192.0.2.1".parse().unwrap(), services, fresh: true }]
     }
 

@@ -108,7 +108,7 @@ impl Scene {
         let mut only = all.pop().expect("the Service has one address");
         assert!(all.is_empty());
         assert_eq!(only.address, ADDRESS.parse::<IpAddr>().unwrap());
-        only.services.pop_first().unwrap().1
+        only.services.remove(0).1
     }
 }
 
