@@ -1,6 +1,6 @@
 //! What becomes of Services, foretold from files.
 
-use crate::scene::{Scene, advertisement, foreign_range, pool, service};
+use crate::scene::{Scene, advertisement, foreign_range, lent_by_an_endpoint, pool, service};
 
 /// A pool of two addresses, both held, one Service that waits, all announced.
 fn full() -> Scene {
@@ -156,4 +156,14 @@ fn a_foreign_range_that_stands_is_pruned_by_nobody_and_can_be_deleted() {
     let waits = [told("one", "waiting", "-")];
     assert_eq!(fates(&scene, &["-f", "change.yaml", "--prune"]), waits);
     assert_eq!(fates(&scene, &["--delete", "foreignrange/office"]), [told("one", "served", "192.0.2.1")]);
+}
+
+#[test]
+fn a_pool_that_gets_an_ipam_endpoint_keeps_its_holders_and_who_waits_waits_for_the_endpoint() {
+    let lent = lent_by_an_endpoint(&pool("lan", "192.0.2.1-192.0.2.9"));
+    let scene = full().with("change.yaml", &[lent]);
+    let said = scene.plan(&["-f", "change.yaml"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(said.line("one").contains("kept     192.0.2.1  192.0.2.1  pool lan"), "{said:?}");
+    assert!(said.line("three").contains("IpamPending: "), "{said:?}");
 }

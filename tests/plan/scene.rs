@@ -101,6 +101,12 @@ pub(crate) fn pool(name: &str, addresses: &str) -> String {
     )
 }
 
+/// The pool, with an IPAM endpoint.
+pub(crate) fn lent_by_an_endpoint(pool: &str) -> String {
+    let endpoint = "namespace: metallb-system, annotations: { patina.dev/ipam: 'grpc://192.0.2.250:9000' }";
+    pool.replace("namespace: metallb-system", endpoint)
+}
+
 pub(crate) fn advertisement(pools: &str) -> String {
     format!(
         "apiVersion: metallb.io/v1beta1\nkind: L2Advertisement\n\

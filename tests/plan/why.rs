@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::scene::{Scene, foreign_range, pool, service};
+use crate::scene::{Scene, foreign_range, lent_by_an_endpoint, pool, service};
 
 #[test]
 fn a_service_that_waits_is_told_every_pool_and_what_to_do() {
@@ -128,4 +128,25 @@ fn a_service_is_told_what_is_kept_for_it() {
         "message": "192.0.2.7 of pool lan is reserved for it, and it holds it",
     });
     assert_eq!((&kept[0], &kept[1]["reason"]), (&first, &json!("InUse")));
+}
+
+#[test]
+fn who_waits_for_an_ipam_endpoint_is_told_what_the_controller_heard() {
+    let condition = "status: { conditions: [{ type: patina.dev/Allocated, status: 'False', reason: IpamRefused, \
+                     message: 'IpamRefused: it says no', lastTransitionTime: '2026-01-01T00:00:00Z' }],";
+    let waits = service("one", 1, "").replace("status: {", condition);
+    let lent = lent_by_an_endpoint(&pool("lent", "192.0.2.0/24"));
+    let scene = Scene::standing(&[lent, waits, service("two", 2, "192.0.2.7")]);
+    let said = scene.why("one", &[]);
+    assert_eq!(said.code, 1, "{said:?}");
+    for line in [
+        "Service web/one gets no address: IpamPending: ",
+        "\nWhat an IPAM endpoint answers the controller alone hears; it said last: IpamRefused: it says no\n",
+        "\n  1. pool lent, for IPv4: IpamPending: its IPAM endpoint decides, and has not answered yet; wait\n",
+    ] {
+        assert!(said.out.contains(line), "{said:?}");
+    }
+    assert_eq!(scene.why("one", &["-o", "json"]).json()["heard"], "IpamRefused: it says no");
+    let said = scene.why("two", &[]);
+    assert!(said.out.starts_with("Service web/two has 192.0.2.7 from pool lent.\n"), "{said:?}");
 }

@@ -1,8 +1,8 @@
 //! What is to be said of one Service, before it is put into words.
 
 use patina::alloc::{
-    Addresses, Decision, Keeping, KeptEnd, KeptFor, NotOurs, PassedOver, Plan, Policy, PoolWish, Step, Trace,
-    Verdict, explain,
+    Addresses, Decision, Keeping, KeptEnd, KeptFor, NotOurs, PassedOver, Plan, Policy, PoolWish, Refusal,
+    Step, Trace, Unlent, Verdict, explain,
 };
 use patina::api::conditions::ConditionType;
 use patina::config::{Config, Problem};
@@ -60,6 +60,16 @@ impl<'a> Answer<'a> {
         (shown != decision.addresses()).then_some(shown)
     }
 
+    /// What the controller said last of a Service that waits for an IPAM endpoint: nobody else hears the answer.
+    pub(super) fn heard(&self) -> Option<&str> {
+        let Matter::Decided { decision, .. } = &self.matter else { return None };
+        let pending = |refusal: &Refusal| matches!(refusal, Refusal::Unlent(_, Unlent::Pending));
+        if !decision.refusal.iter().chain(&decision.missing).any(pending) {
+            return None;
+        }
+        self.service.condition(ConditionType::Allocated.as_str()).map(|condition| condition.message.as_ref())
+    }
+
     /// What its condition says of the nodes that announce it.
     pub(super) fn announced(&self) -> Option<&str> {
         self.service.condition(ConditionType::Announced.as_str()).map(|condition| condition.message.as_ref())
@@ -73,6 +83,7 @@ impl<'a> Answer<'a> {
             "asWished": self.is_as_wished(),
             "shown": self.service.ingress,
             "announced": self.announced(),
+            "heard": self.heard(),
             "problems": self.problems.iter().map(|p| format!("{} {}: {p}", p.origin, p.object.key.name)).collect::<Vec<_>>(),
         });
         match &self.matter {

@@ -32,6 +32,10 @@ fn decided(answer: &Answer<'_>, decision: &Decision, trace: &Trace) -> Vec<Strin
     if let Some(shown) = answer.shows_otherwise() {
         lines.push(format!("Its status shows {shown}: the controller has not written this decision yet."));
     }
+    if let Some(heard) = answer.heard() {
+        lines
+            .push(format!("What an IPAM endpoint answers the controller alone hears; it said last: {heard}"));
+    }
     if !trace.steps.is_empty() {
         lines.push("What was tried, in this order:".to_owned());
         lines.extend(trace.steps.iter().enumerate().map(|(i, step)| format!("  {}. {}", i + 1, tried(step))));
