@@ -10,11 +10,12 @@ use libtest_mimic::Trial;
 use patina_lab::load::Load;
 use patina_lab::netlink::NeighbourState;
 use patina_lab::wait::wait_for;
-use patina_realcluster::{Agent, Cluster, Part, settings};
+use patina_realcluster::{Cluster, Part, settings};
 use tokio::time::sleep;
 
 use crate::echo::{By, HTTP, Plan, UDP, WITHIN, ask, once, until_endpoints, until_proxied};
 use crate::fault::elsewhere;
+use crate::restart::restart_kubernetes;
 use crate::stage::Stage;
 use crate::{NODES, shared};
 
@@ -87,22 +88,6 @@ async fn older_snapshot(cluster: &mut Cluster) -> anyhow::Result<()> {
     }
     again.gone(cluster).await?;
     before.gone(cluster).await
-}
-
-/// kube-controller-manager, and kubelet and kube-proxy of each living node. In a cluster the first ends by itself when it cannot
-/// renew its Lease; all of them ask an API server that was away for long again only after up to a minute.
-async fn restart_kubernetes(cluster: &mut Cluster) -> anyhow::Result<()> {
-    cluster.kill_part(Part::ControllerManager).await?;
-    cluster.start_part(Part::ControllerManager)?;
-    let alive = cluster.nodes().filter(|node| node.fault().is_none());
-    let alive: Vec<String> = alive.map(|node| node.name().to_owned()).collect();
-    for node in alive {
-        for agent in [Agent::Kubelet, Agent::Proxy] {
-            cluster.kill_agent(&node, agent).await?;
-            cluster.start_agent(&node, agent)?;
-        }
-    }
-    Ok(())
 }
 
 /// Waits until the client, which has forgotten the address, asks for it in vain.

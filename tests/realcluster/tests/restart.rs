@@ -67,6 +67,8 @@ async fn every_order(cluster: &mut Cluster) -> anyhow::Result<()> {
         echo.announcers(cluster).await.with_context(named)?;
         ensure!(echo.status(cluster).await? == echo.addresses, "an address has changed: {}", named());
     }
+    restart_kubernetes(cluster).await?;
+    cluster.until_ready().await?;
     echo.gone(cluster).await
 }
 
@@ -85,7 +87,25 @@ async fn from_memory(cluster: &mut Cluster) -> anyhow::Result<()> {
     cluster.until_answering().await?;
     echo.announcers(cluster).await?;
     ensure!(echo.status(cluster).await? == echo.addresses, "an address has changed");
+    restart_kubernetes(cluster).await?;
+    cluster.until_ready().await?;
     echo.gone(cluster).await
+}
+
+/// kube-controller-manager, and kubelet and kube-proxy of each living node. In a cluster the first ends by itself when it cannot
+/// renew its Lease; all of them ask an API server that was away for long again only after up to a minute.
+pub(crate) async fn restart_kubernetes(cluster: &mut Cluster) -> anyhow::Result<()> {
+    cluster.kill_part(Part::ControllerManager).await?;
+    cluster.start_part(Part::ControllerManager)?;
+    let alive = cluster.nodes().filter(|node| node.fault().is_none());
+    let alive: Vec<String> = alive.map(|node| node.name().to_owned()).collect();
+    for node in alive {
+        for agent in [Agent::Kubelet, Agent::Proxy] {
+            cluster.kill_agent(&node, agent).await?;
+            cluster.start_agent(&node, agent)?;
+        }
+    }
+    Ok(())
 }
 
 /// All 24 by night.
