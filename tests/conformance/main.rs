@@ -5,7 +5,7 @@
 //! else in it, where `PATINA_CONFORMANCE_KUBECONFIG` names the kubeconfig of an administrator:
 //!
 //! ```text
-//! PATINA_CONFORMANCE_KUBECONFIG=~/.kube/config cargo test -p patina-tests --test conformance
+//! cargo xtask suite conformance --kubeconfig ~/.kube/config
 //! ```
 //!
 //! A case makes a namespace and kinds of its own and takes them away again. Where the lab's server does not

@@ -7,7 +7,7 @@
 //! LoadBalancer:
 //!
 //! ```text
-//! PATINA_PARITY_KUBECONFIG=~/.kube/config cargo test -p patina-tests --test parity
+//! cargo xtask suite parity --kubeconfig ~/.kube/config
 //! ```
 //!
 //! There the cases run one after another, and each takes away what it made.

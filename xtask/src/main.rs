@@ -10,6 +10,7 @@ mod realcluster;
 mod reasons;
 mod sim;
 mod story;
+mod suite;
 mod table;
 mod tree;
 
@@ -49,6 +50,8 @@ enum Chore {
     Sim(sim::Arguments),
     /// Tells histories of the model of allocation again: by seed, or from a file.
     Model(sim::Arguments),
+    /// Run the conformance or the parity suite, against the lab's API server or a real one.
+    Suite(suite::Suite),
     /// Check the facts that `patina lab --output json` told.
     Story {
         /// File with the JSON document.
@@ -69,6 +72,7 @@ fn main() -> Result<()> {
         Chore::Reasons(arguments) => reasons::run(root, &arguments),
         Chore::Sim(arguments) => sim::run(root, "patina-simulation", &arguments),
         Chore::Model(arguments) => sim::run(root, "patina-model", &arguments),
+        Chore::Suite(suite) => suite::run(root, &suite),
         Chore::Story { file } => story::check(&file),
     }
 }
