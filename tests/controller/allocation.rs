@@ -1,8 +1,10 @@
 //! Addresses come and go, and everything that is said about it.
 
 use patina::api::IPAddressPool;
+use patina_tests::services::{condition, origin};
+use patina_tests::wait::eventually;
 
-use crate::fixture::{Cluster, WEB, annotation, condition, eventually};
+use crate::fixture::{Cluster, WEB};
 
 #[tokio::test]
 async fn a_service_gets_the_lowest_address_and_everybody_is_told() {
@@ -14,7 +16,7 @@ async fn a_service_gets_the_lowest_address_and_everybody_is_told() {
 
     assert_eq!(cluster.address_of("shop").await, "192.0.2.10");
     let shop = cluster.settled("shop").await;
-    assert_eq!(annotation(&shop), Some("gold"));
+    assert_eq!(origin(&shop), Some("gold"));
     assert_eq!(condition(&shop, "patina.dev/Allocated"), Some(("True".into(), "Allocated".into())));
     let nobody = Some(("False".into(), "NoAnnouncer".into()));
     assert_eq!(condition(&shop, "patina.dev/Announced"), nobody);
@@ -23,7 +25,7 @@ async fn a_service_gets_the_lowest_address_and_everybody_is_told() {
     assert!(event.note.unwrap().contains("192.0.2.10"));
     let pools = cluster.own::<IPAddressPool>();
     let counted = |pool: &IPAddressPool| pool.status.as_ref().is_some_and(|s| s.assigned_ipv4 == 1);
-    let pool = eventually(async || pools.get("gold").await.unwrap(), counted).await;
+    let pool = eventually("the pool is counted", async || pools.get("gold").await.unwrap(), counted).await;
     let status = pool.status.unwrap();
     assert_eq!((status.available_ipv4, status.conditions[0].status.as_str()), (10, "True"));
 }
@@ -41,7 +43,7 @@ async fn an_idle_cluster_is_left_in_peace() {
     let pools = cluster.own::<IPAddressPool>();
     let counts = async |n: i64| {
         let counted = move |p: &IPAddressPool| p.status.as_ref().is_some_and(|s| s.assigned_ipv4 == n);
-        eventually(async || pools.get("gold").await.unwrap(), counted).await
+        eventually("the pool is counted", async || pools.get("gold").await.unwrap(), counted).await
     };
     counts(3).await;
     let before = cluster.writes().await;

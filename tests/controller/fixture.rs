@@ -1,10 +1,8 @@
 //! A cluster with nothing in it, a controller that comes and goes, and waits that have a bound.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use clap::Parser;
 use k8s_openapi::api::core::v1::{Namespace, Service};
@@ -12,9 +10,11 @@ use k8s_openapi::api::events::v1::Event;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::api::{DeleteParams, ListParams, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
-use kube::{Api, Client, Config, Resource, ResourceExt};
-use patina::api::{IPAddressPool, L2Advertisement, annotations};
+use kube::{Api, Client, Config, Resource};
+use patina::api::{IPAddressPool, L2Advertisement};
 use patina_apiserver::{ApiServer, Options};
+use patina_tests::services::{addresses, condition, each_has_its_own, origin};
+use patina_tests::wait::eventually;
 use patina_tests::way::Way;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -26,10 +26,6 @@ use tokio::task::JoinHandle;
 pub(crate) const OWN: &str = "metallb-system";
 /// Namespace of the Services.
 pub(crate) const WEB: &str = "web";
-
-/// Nothing here takes longer on a machine that works, however busy it is.
-const BOUND: Duration = Duration::from_secs(60);
-const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 
 /// An API server with our definitions and two namespaces, and somebody who uses it.
 pub(crate) struct Cluster {
@@ -133,19 +129,9 @@ impl Cluster {
         }
     }
 
-    /// Every Service with its addresses.
-    pub(crate) async fn held(&self) -> BTreeMap<String, Vec<String>> {
-        let list = self.services().list(&ListParams::default()).await.unwrap();
-        list.into_iter().map(|s| (s.name_any(), addresses(&s))).collect()
-    }
-
     /// Waits until every Service has exactly one address, and nobody that of another.
-    pub(crate) async fn each_has_its_own(&self) -> BTreeMap<String, Vec<String>> {
-        let own = |held: &BTreeMap<String, Vec<String>>| {
-            let different: BTreeSet<_> = held.values().flatten().collect();
-            different.len() == held.len() && held.values().all(|addresses| addresses.len() == 1)
-        };
-        eventually(async || self.held().await, own).await
+    pub(crate) async fn each_has_its_own(&self) {
+        each_has_its_own(&self.services()).await;
     }
 
     pub(crate) async fn delete_service(&self, name: &str) {
@@ -155,7 +141,7 @@ impl Cluster {
     /// Waits until the Service is as told.
     pub(crate) async fn until(&self, name: &str, told: impl Fn(&Service) -> bool) -> Service {
         let api = self.services();
-        eventually(async || api.get(name).await.unwrap(), told).await
+        eventually(name, async || api.get(name).await.unwrap(), told).await
     }
 
     /// Waits until the Service has an address.
@@ -166,8 +152,7 @@ impl Cluster {
 
     /// Waits until everything stands that is said of a Service with an address.
     pub(crate) async fn settled(&self, name: &str) -> Service {
-        let complete =
-            |s: &Service| annotation(s).is_some() && condition(s, "patina.dev/Announced").is_some();
+        let complete = |s: &Service| origin(s).is_some() && condition(s, "patina.dev/Announced").is_some();
         self.until(name, complete).await
     }
 
@@ -183,7 +168,7 @@ impl Cluster {
     /// Waits until there is an Event of this reason about an object.
     pub(crate) async fn event(&self, namespace: &str, name: &str, reason: &str) -> Event {
         let of_reason = |events: &Vec<Event>| events.iter().any(|e| e.reason.as_deref() == Some(reason));
-        let events = eventually(async || self.events(namespace, name).await, of_reason).await;
+        let events = eventually(reason, async || self.events(namespace, name).await, of_reason).await;
         events.into_iter().find(|e| e.reason.as_deref() == Some(reason)).unwrap()
     }
 
@@ -237,39 +222,4 @@ pub(crate) fn named<K: DeserializeOwned + Resource<DynamicType = ()>>(mut fields
     fields["kind"] = K::kind(&()).into();
     fields["metadata"]["name"] = name.into();
     serde_json::from_value(fields).unwrap()
-}
-
-/// Looks again and again until what is seen is `right`.
-///
-/// # Panics
-/// With what was seen last, when that takes too long.
-pub(crate) async fn eventually<T: Debug>(look: impl AsyncFn() -> T, right: impl Fn(&T) -> bool) -> T {
-    let mut seen = look().await;
-    let search = async {
-        while !right(&seen) {
-            tokio::time::sleep(BETWEEN_LOOKS).await;
-            seen = look().await;
-        }
-    };
-    let found = tokio::time::timeout(BOUND, search).await;
-    assert!(found.is_ok(), "still not right: {seen:#?}");
-    seen
-}
-
-/// Addresses in the status, in the order written.
-pub(crate) fn addresses(service: &Service) -> Vec<String> {
-    let ingress = service.status.iter().flat_map(|s| &s.load_balancer).flat_map(|b| &b.ingress).flatten();
-    ingress.filter_map(|entry| entry.ip.clone()).collect()
-}
-
-/// The pool that the Service says its address is from.
-pub(crate) fn annotation(service: &Service) -> Option<&str> {
-    service.metadata.annotations.as_ref()?.get(annotations::ALLOCATED_FROM_POOL).map(String::as_str)
-}
-
-/// Status and reason of a condition.
-pub(crate) fn condition(service: &Service, kind: &str) -> Option<(String, String)> {
-    let conditions = service.status.as_ref()?.conditions.as_ref()?;
-    let found = conditions.iter().find(|c| c.type_ == kind)?;
-    Some((found.status.clone(), found.reason.clone()))
 }

@@ -4,8 +4,9 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
     CustomResourceDefinition, JSONSchemaProps,
 };
 use patina::api::IPAddressPool;
+use patina_tests::wait::eventually;
 
-use crate::fixture::{Cluster, OWN, eventually};
+use crate::fixture::{Cluster, OWN};
 
 /// Our definitions without what is ours in them: conditions of pools and advertisements.
 fn without_conditions() -> Vec<CustomResourceDefinition> {
@@ -47,7 +48,7 @@ async fn pools_are_counted_problems_are_events_and_nothing_is_written_twice() {
     let pools = cluster.own::<IPAddressPool>();
     let counts = async |n: i64| {
         let counted = move |p: &IPAddressPool| p.status.as_ref().is_some_and(|s| s.assigned_ipv4 == n);
-        eventually(async || pools.get("gold").await.unwrap(), counted).await
+        eventually("the pool is counted", async || pools.get("gold").await.unwrap(), counted).await
     };
     for (name, count) in [("a", 1), ("b", 2)] {
         cluster.service(name).await;
@@ -61,5 +62,5 @@ async fn pools_are_counted_problems_are_events_and_nothing_is_written_twice() {
     assert_eq!(cluster.writes().await - before, 3);
     cluster.pool("silver", &["192.0.2.8/29"]).await;
     let told = async || cluster.events(OWN, "silver").await;
-    eventually(told, |events| !events.is_empty()).await;
+    eventually("the pool has an Event", told, |events| !events.is_empty()).await;
 }

@@ -3,8 +3,9 @@
 use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::Secret;
 use kube::Api;
+use patina_tests::wait::eventually;
 
-use crate::fixture::{Cluster, eventually, named};
+use crate::fixture::{Cluster, named};
 
 async fn holder(leases: &Api<Lease>) -> Option<String> {
     leases
@@ -43,13 +44,13 @@ async fn two_controllers_have_one_leader_and_the_other_follows_it() {
     let leases = cluster.own::<Lease>();
     let first = cluster.controller(&["--pod-name=first"]);
     let leads = |who: &'static str| move |holder: &Option<String>| holder.as_deref() == Some(who);
-    eventually(async || holder(&leases).await, leads("first")).await;
+    eventually("the first leads", async || holder(&leases).await, leads("first")).await;
     let _second = cluster.controller(&["--pod-name=second"]);
     cluster.pool("gold", &["192.0.2.0/24"]).await;
     cluster.service("shop").await;
     cluster.settled("shop").await;
     first.stop().await;
-    eventually(async || holder(&leases).await, leads("second")).await;
+    eventually("the second leads", async || holder(&leases).await, leads("second")).await;
     cluster.service("cafe").await;
     assert_eq!(cluster.address_of("cafe").await, "192.0.2.1");
 }
@@ -59,7 +60,7 @@ async fn a_leader_that_crashed_is_succeeded_when_its_lease_has_run_out() {
     let cluster = Cluster::start().await;
     let leases = cluster.own::<Lease>();
     let first = cluster.controller(&["--pod-name=first", "--lease-seconds=3"]);
-    eventually(async || holder(&leases).await, |holder| holder.is_some()).await;
+    eventually("somebody leads", async || holder(&leases).await, |holder| holder.is_some()).await;
     drop(first);
     let _second = cluster.controller(&["--pod-name=second", "--lease-seconds=3"]);
     cluster.pool("gold", &["192.0.2.0/24"]).await;
@@ -76,7 +77,7 @@ async fn the_key_of_the_heartbeats_is_created_when_it_is_missing_and_never_repla
     let _theirs = cluster.controller(&["--ml-secret-name=mine"]);
     let _ours = cluster.controller(&[]);
     let created = async || secrets.get_opt("metallb-memberlist").await.unwrap();
-    let secret = eventually(created, |secret| secret.is_some()).await.unwrap();
+    let secret = eventually("the Secret is created", created, |secret| secret.is_some()).await.unwrap();
     assert_eq!(secret.data.unwrap()["secretkey"].0.len(), 64);
     assert_eq!(secrets.get("mine").await.unwrap().data.unwrap()["secretkey"].0, b"mine");
 }

@@ -2,8 +2,9 @@
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::Api;
+use patina_tests::services::addresses;
 
-use crate::fixture::{Cluster, addresses};
+use crate::fixture::Cluster;
 
 #[tokio::test]
 async fn after_an_outage_nothing_has_moved_and_the_next_service_is_served() {

@@ -3,10 +3,11 @@
 
 use std::time::Duration;
 
+use patina_tests::wait::eventually;
 use patina_tests::way::{Passage, Way};
 use tokio::time::Instant;
 
-use crate::fixture::{Cluster, eventually};
+use crate::fixture::Cluster;
 
 const BURST: usize = 150;
 /// Requests under way at once when the server is well.
@@ -21,7 +22,7 @@ async fn under(passage: Passage, cluster: &Cluster, way: &Way) -> (usize, Durati
     let begun = Instant::now();
     let before = way.seen().len();
     let asked_again = |count: &usize| *count > before && begun.elapsed() > Duration::from_secs(3);
-    let count = eventually(async || way.seen().len(), asked_again).await;
+    let count = eventually("it is asked again", async || way.seen().len(), asked_again).await;
     (count, begun.elapsed())
 }
 

@@ -1,13 +1,11 @@
 //! A leader is cut off in the middle of a burst of writes, and what it had sent arrives late. No rows of the table.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use kube::ResourceExt;
-use kube::api::ListParams;
+use patina_tests::services::{Holdings, condition, each_has_its_own, held};
+use patina_tests::wait::eventually;
 use patina_tests::way::{Passage, Seen, Way};
 
 use crate::case::parity;
-use crate::fixture::{Cluster, Controller, addresses, condition, eventually, next_second};
+use crate::fixture::{Cluster, Controller, next_second};
 
 /// Services that have their addresses before the burst.
 const BEFORE: usize = 20;
@@ -25,25 +23,6 @@ const ALLOCATED: &str = "patina.dev/Allocated";
 const CONFLICT: u16 = 409;
 const OK: u16 = 200;
 
-/// Services with their addresses.
-type Holdings = BTreeMap<String, Vec<String>>;
-
-impl Cluster {
-    async fn held(&self) -> Holdings {
-        let list = self.web.api().list(&ListParams::default()).await.unwrap();
-        list.into_iter().map(|service| (service.name_any(), addresses(&service))).collect()
-    }
-
-    /// Waits until every Service has exactly one address, and nobody that of another.
-    async fn each_has_its_own(&self) -> Holdings {
-        let own = |held: &Holdings| {
-            let different: BTreeSet<_> = held.values().flatten().collect();
-            different.len() == held.len() && held.values().all(|addresses| addresses.len() == 1)
-        };
-        eventually("each has its own address", async || self.held().await, own).await
-    }
-}
-
 /// A leader that was cut off, with writes of addresses under way.
 struct CutOff {
     way: Way,
@@ -60,7 +39,7 @@ impl CutOff {
         for i in 0..BEFORE {
             cluster.web.create(&format!("before-{i:02}"), []).await;
         }
-        cluster.each_has_its_own().await;
+        each_has_its_own(&cluster.web.api()).await;
         for i in 0..BURST {
             cluster.web.create(&format!("burst-{i:03}"), []).await;
         }
@@ -70,7 +49,7 @@ impl CutOff {
         way.set(Passage::OpenFor(way.seen().len() + ARRIVED));
         cluster.pool("silver", &["192.0.2.0/24"]).await;
         eventually("writes are under way", async || way.held(), |held| *held >= IN_THE_AIR).await;
-        let stood = cluster.held().await;
+        let stood = held(&cluster.web.api()).await;
         let gone = stood.iter().filter(|(name, held)| name.starts_with("burst") && !held.is_empty());
         for (name, _) in gone.take(GONE) {
             cluster.web.delete(name).await;
@@ -101,13 +80,13 @@ async fn beyond_what_a_deposed_leader_had_sent_changes_nothing_that_the_next_has
     parity(async |cluster| {
         let cut_off = CutOff::in_the_middle_of_a_burst(cluster).await;
         let _next = cluster.controller(&["--pod-name=second", "--lease-seconds=3"]);
-        let decided = cluster.each_has_its_own().await;
+        let decided = each_has_its_own(&cluster.web.api()).await;
         cut_off.assert_nobody_moved(&decided);
         let late = cut_off.let_loose().await;
         assert!(late.iter().all(|seen| seen.answer == Some(CONFLICT)), "{late:?}");
-        assert_eq!(cluster.held().await, decided);
+        assert_eq!(held(&cluster.web.api()).await, decided);
         cluster.web.create("afterwards", []).await;
-        cluster.each_has_its_own().await;
+        each_has_its_own(&cluster.web.api()).await;
     })
     .await;
 }
@@ -123,7 +102,7 @@ async fn beyond_a_late_write_that_arrives_before_the_next_leader_has_written_is_
         let late = cut_off.let_loose().await;
         assert!(late.iter().any(|seen| seen.answer == Some(OK)), "{late:?}");
         way.set(Passage::Open);
-        let settled = cluster.each_has_its_own().await;
+        let settled = each_has_its_own(&cluster.web.api()).await;
         cut_off.assert_nobody_moved(&settled);
         assert!(
             way.seen().iter().any(|seen| seen.answer == Some(CONFLICT)),
@@ -149,7 +128,7 @@ async fn beyond_doubled_addresses_that_a_leader_finds_are_told_apart_with_a_reas
         let doubled = serde_json::json!({ "loadBalancer": { "ingress": [{ "ip": "192.0.2.0" }] } });
         cluster.web.edit_status("younger", doubled).await;
         let _second = cluster.controller(&[]);
-        let held = cluster.each_has_its_own().await;
+        let held = each_has_its_own(&cluster.web.api()).await;
         assert_eq!(held["older"], ["192.0.2.0"]);
         cluster.web.event("younger", "ClearAssignment", "InUse").await;
         let younger = cluster.web.until("younger", "is told", |s| condition(s, ALLOCATED).is_some()).await;

@@ -4,7 +4,6 @@ mod clean_up;
 mod controller;
 mod server;
 mod services;
-mod wait;
 mod webhook;
 mod wishes;
 mod written;
@@ -18,9 +17,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 pub(crate) use controller::Controller;
+pub(crate) use patina_tests::services::{addresses, condition, origin};
+pub(crate) use patina_tests::wait::{eventually, next_second};
 pub(crate) use server::Server;
-pub(crate) use services::{Services, addresses, condition, origin};
-pub(crate) use wait::{eventually, next_second};
+pub(crate) use services::Services;
 pub(crate) use wishes::{
     annotation, both_families, class, family, labels, named_addresses, named_pool, policy, ports, selector,
     sharing_key,

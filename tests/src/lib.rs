@@ -6,4 +6,6 @@
     reason = "a test ends where something is not as it must be"
 )]
 
+pub mod services;
+pub mod wait;
 pub mod way;
