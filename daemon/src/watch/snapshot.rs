@@ -30,47 +30,45 @@ pub struct NotListed {
 /// # Errors
 /// The first list that fails: the API server does not answer, forbids it, or does not know the kind.
 pub async fn snapshot(client: &Client, namespace: &str) -> Result<Vec<Object>, NotListed> {
-    let mut objects = list("Services", Api::<Service>::all(client.clone()), read::service).await?;
-    objects.extend(list("Namespaces", Api::<Namespace>::all(client.clone()), read::namespace).await?);
-    objects.extend(list("Nodes", Api::<Node>::all(client.clone()), read::node).await?);
-    objects.extend(list("IPAddressPools", own::<IPAddressPool>(client, namespace), read::pool).await?);
-    let advertisements = own::<L2Advertisement>(client, namespace);
-    objects.extend(list("L2Advertisements", advertisements, read::advertisement).await?);
-    // What is remembered of addresses, and what others hold: the controller goes on without them, too.
-    objects.extend(list_if_there("PoolStates", own::<PoolState>(client, namespace), read::pool_state).await?);
-    let foreign = own_everywhere::<ForeignRange>(client);
-    objects.extend(list_if_there("ForeignRanges", foreign, read::foreign_range).await?);
-    let cidrs = Api::<ServiceCIDR>::all(client.clone());
-    objects.extend(list_if_there("ServiceCIDRs", cidrs, read::service_cidr).await?);
+    let everywhere = || client.clone();
+    let mut objects = needed("Services", list(Api::<Service>::all(everywhere()), read::service).await)?;
+    objects.extend(needed("Namespaces", list(Api::<Namespace>::all(everywhere()), read::namespace).await)?);
+    objects.extend(needed("Nodes", list(Api::<Node>::all(everywhere()), read::node).await)?);
+    let pools = list(own::<IPAddressPool>(client, namespace), read::pool).await;
+    objects.extend(needed("IPAddressPools", pools)?);
+    let advertisements = list(own::<L2Advertisement>(client, namespace), read::advertisement).await;
+    objects.extend(needed("L2Advertisements", advertisements)?);
+    let states = list(own::<PoolState>(client, namespace), read::pool_state).await;
+    objects.extend(if_there("PoolStates", states)?);
+    let foreign = list(own_everywhere::<ForeignRange>(client), read::foreign_range).await;
+    objects.extend(if_there("ForeignRanges", foreign)?);
+    let cidrs = list(Api::<ServiceCIDR>::all(everywhere()), read::service_cidr).await;
+    objects.extend(if_there("ServiceCIDRs", cidrs)?);
     Ok(objects)
 }
 
-/// Where the kind or the right to it is missing, that is nothing.
-async fn list_if_there<K>(
-    kind: &'static str,
-    api: Api<K>,
-    read: fn(K) -> Option<Object>,
-) -> Result<Vec<Object>, NotListed>
-where
-    K: Resource + Clone + Debug + DeserializeOwned,
-{
-    match api.list_metadata(&ListParams::default().limit(1)).await {
+/// What the API server gave of a kind.
+type Listed = Result<Vec<Object>, kube::Error>;
+
+fn needed(kind: &'static str, listed: Listed) -> Result<Vec<Object>, NotListed> {
+    listed.map_err(|error| NotListed { kind, reason: describe(&error) })
+}
+
+/// Where the kind or the right to it is missing, that is nothing: the controller goes on without, too.
+fn if_there(kind: &'static str, listed: Listed) -> Result<Vec<Object>, NotListed> {
+    match listed {
         Err(error) if matches!(code(&error), Some(FORBIDDEN | NOT_FOUND)) => Ok(Vec::new()),
-        _ => list(kind, api, read).await,
+        listed => needed(kind, listed),
     }
 }
 
-async fn list<K>(
-    kind: &'static str,
-    api: Api<K>,
-    read: fn(K) -> Option<Object>,
-) -> Result<Vec<Object>, NotListed>
+async fn list<K>(api: Api<K>, read: fn(K) -> Option<Object>) -> Listed
 where
     K: Resource + Clone + Debug + DeserializeOwned,
 {
     let (mut objects, mut page) = (Vec::new(), ListParams::default().limit(PAGE));
     loop {
-        let listed = api.list(&page).await.map_err(|error| NotListed { kind, reason: describe(&error) })?;
+        let listed = api.list(&page).await?;
         objects.extend(listed.items.into_iter().filter_map(read));
         match listed.metadata.continue_.filter(|token| !token.is_empty()) {
             Some(token) => page = page.continue_token(&token),
