@@ -12,6 +12,7 @@
 //!   the last Config ─────┘
 //! ```
 
+mod addresses;
 mod advertisement;
 mod build;
 mod duplicate;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::problem::Finding;
-use super::{Config, Identity, Objects, Occupant, Occupied, Origin, Problem, ProblemKind};
+use super::{Config, Identity, Objects, Occupant, Occupied, Origin, Problem, addresses};
 use crate::addr::AddressRange;
 use crate::api::ForeignRange;
 
@@ -64,21 +64,13 @@ pub(super) struct Foreign {
 
 impl Foreign {
     fn read(source: &ForeignSource) -> (Self, Option<Finding>) {
-        let (mut ranges, mut findings) = (Vec::new(), Vec::new());
-        for (i, text) in source.addresses.iter().enumerate() {
-            match text.parse() {
-                Ok(range) => ranges.push(range),
-                Err(error) => {
-                    findings.push(Finding::at(format!("spec.addresses[{i}]"), ProblemKind::BadRange(error)));
-                }
-            }
-        }
-        if source.addresses.is_empty() {
-            findings.push(Finding::at("spec.addresses", ProblemKind::NoAddresses));
-        }
+        let (ranges, finding) = match addresses::read(&source.addresses) {
+            Ok(ranges) => (ranges, None),
+            Err(finding) => (addresses::understood(&source.addresses), Some(finding)),
+        };
         let range = source.identity.key.name.clone();
         let holder = ForeignHolder { range, description: source.description.as_str().into() };
-        (Self { identity: source.identity.clone(), holder, ranges }, findings.into_iter().next())
+        (Self { identity: source.identity.clone(), holder, ranges }, finding)
     }
 
     fn occupied(&self) -> impl Iterator<Item = Occupied> {

@@ -9,8 +9,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use super::occupied::Withheld;
 use super::problem::Finding;
-use super::{AllocationSource, Identity, Labels, Options, PoolSource, ProblemKind, Selector, duplicate};
-use crate::addr::{AddressRange, Family, LastOctet, RangeSet};
+use super::{
+    AllocationSource, Identity, Labels, Options, PoolSource, ProblemKind, Selector, addresses, duplicate,
+};
+use crate::addr::{Family, LastOctet, RangeSet};
 use crate::name::PoolName;
 
 /// Whether a pool gives out addresses.
@@ -145,21 +147,13 @@ pub(super) fn read_selectors(field: &str, written: &[LabelSelector]) -> Result<V
 }
 
 fn read_ranges(source: &PoolSource) -> Result<RangeSet, Finding> {
-    let field = "spec.addresses";
-    if source.addresses.is_empty() {
-        return Err(Finding::at(field, ProblemKind::NoAddresses));
-    }
-    let read = |(i, text): (usize, &String)| {
-        text.parse::<AddressRange>()
-            .map_err(|e| Finding::at(format!("{field}[{i}]"), ProblemKind::BadRange(e)))
-    };
-    let ranges = source.addresses.iter().enumerate().map(read).collect::<Result<_, _>>()?;
-    RangeSet::new(ranges, last_octet(source)).map_err(|o| Finding::at(field, ProblemKind::OverlapInside(o)))
+    let ranges = addresses::read(&source.addresses)?;
+    let overlap = |overlap| Finding::at(addresses::FIELD, ProblemKind::OverlapInside(overlap));
+    RangeSet::new(ranges, last_octet(source)).map_err(overlap)
 }
 
 fn understood_ranges(source: &PoolSource) -> RangeSet {
-    let ranges = source.addresses.iter().filter_map(|text| text.parse().ok()).collect();
-    RangeSet::new(ranges, last_octet(source)).unwrap_or_default()
+    RangeSet::new(addresses::understood(&source.addresses), last_octet(source)).unwrap_or_default()
 }
 
 const fn last_octet(source: &PoolSource) -> LastOctet {
