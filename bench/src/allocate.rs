@@ -25,8 +25,8 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::report::{Report, milliseconds, quantiles};
-use crate::server::{self, BURST, Server, difference};
-use crate::services::{Batch, Class};
+use crate::server::{self, Server, difference};
+use crate::services::Batch;
 use burst::Burst;
 use rounds::Rounds;
 
@@ -68,7 +68,7 @@ async fn measure(server: &Server, arguments: &Arguments) -> Result<Report> {
     let count = arguments.services;
     report.say("API server", server.describe().await?);
     eprintln!("creating {count} Services");
-    let batch = Batch::create(server, BURST, count, Class::Ours).await?;
+    let batch = Batch::create(server, count).await?;
     let mut rounds = Rounds::default();
     for _ in 1..arguments.rounds {
         round(server, arguments, &mut rounds).await?.controller.end()?;

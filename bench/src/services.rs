@@ -7,7 +7,7 @@ use kube::Api;
 use kube::api::{DeleteParams, ListParams, PostParams};
 use serde_json::json;
 
-use crate::server::Server;
+use crate::server::{BURST, Server};
 
 /// Requests of this process under way at once: as many as the controller has.
 pub(crate) const AT_ONCE: usize = 16;
@@ -21,29 +21,22 @@ pub(crate) enum Class {
     Nobodys,
 }
 
-/// Services in a namespace of their own.
-pub(crate) struct Batch {
-    namespace: &'static str,
-}
+/// The Services of the burst, in a namespace of their own.
+pub(crate) struct Batch;
 
 impl Batch {
-    /// Creates so many Services in this namespace.
-    pub(crate) async fn create(
-        server: &Server,
-        namespace: &'static str,
-        count: usize,
-        class: Class,
-    ) -> Result<Self> {
-        server.namespace(namespace).await?;
-        let api = server.services(namespace);
-        let created = futures::stream::iter(0..count).map(|i| create(&api, name(i), class));
+    /// Creates so many of them, for the controller to serve.
+    pub(crate) async fn create(server: &Server, count: usize) -> Result<Self> {
+        server.namespace(BURST).await?;
+        let api = server.services(BURST);
+        let created = futures::stream::iter(0..count).map(|i| create(&api, name(i), Class::Ours));
         created.buffer_unordered(AT_ONCE).try_for_each(|_| async { Ok(()) }).await?;
-        Ok(Self { namespace })
+        Ok(Self)
     }
 
     /// Deletes them all.
     pub(crate) async fn delete(self, server: &Server) -> Result<()> {
-        let api = server.services(self.namespace);
+        let api = server.services(BURST);
         api.delete_collection(&DeleteParams::default(), &ListParams::default()).await?;
         while !api.list_metadata(&ListParams::default().limit(1)).await?.items.is_empty() {
             tokio::time::sleep(std::time::Duration::from_millis(100)).await;

@@ -25,8 +25,8 @@ use patina_lab::wait::wait_for;
 
 use crate::controller::Controller;
 use crate::report::Report;
-use crate::server::{BURST, NAMESPACE, Server, difference, writes};
-use crate::services::{Batch, Class};
+use crate::server::{NAMESPACE, Server, difference, writes};
+use crate::services::Batch;
 use node::Node;
 pub(crate) use node::become_speaker;
 
@@ -70,7 +70,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Report> {
     eprintln!("{} Services", arguments.services);
     let before = server.settled().await?;
     objects::endpoint_slices(&server, arguments.services).await?;
-    let _batch = Batch::create(&server, BURST, arguments.services, Class::Ours).await?;
+    let _batch = Batch::create(&server, arguments.services).await?;
     announced(&server, arguments.services).await?;
     let after = server.settled().await?;
     for (what, requests) in difference(&before, &after) {
