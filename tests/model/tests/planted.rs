@@ -12,11 +12,11 @@ use patina_simulation::trace::Keep;
 /// Seeds whose histories are told with each fault.
 const SEEDS: u64 = 150;
 
-/// Every law that the fault breaks.
-fn broken(fault: Fault) -> BTreeSet<Law> {
+/// The laws that the fault breaks, in the order of the seeds.
+fn broken(fault: Fault) -> impl Iterator<Item = Law> {
     let verdict =
-        |seed| Model::planted(&generate::history(seed), Plant::with(fault), Keep::Digest).run().err();
-    (0..SEEDS).filter_map(verdict).map(|violation| violation.law).collect()
+        move |seed| Model::planted(&generate::history(seed), Plant::with(fault), Keep::Digest).run().err();
+    (0..SEEDS).filter_map(verdict).map(|violation| violation.law)
 }
 
 /// The laws that may be the ones that see the fault.
@@ -41,9 +41,11 @@ fn expected(fault: Fault) -> &'static [Law] {
 #[test]
 fn every_planted_fault_is_seen_by_a_law() {
     for fault in Fault::ALL {
-        let broken = broken(fault);
-        let seen = expected(fault).iter().any(|law| broken.contains(law));
-        assert!(seen, "{fault:?} breaks {broken:?}, expected one of {:?}", expected(fault));
+        let expected = expected(fault);
+        // One history that shows it is enough; only a failure needs all that the others show.
+        let seen = broken(fault).any(|law| expected.contains(&law));
+        let all = || broken(fault).collect::<BTreeSet<_>>();
+        assert!(seen, "{fault:?} breaks {:?}, expected one of {expected:?}", all());
     }
 }
 
