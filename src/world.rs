@@ -31,7 +31,7 @@ pub use condition::{Condition, DOMAIN};
 pub use endpoint::EndpointSlice;
 pub use l2status::L2Status;
 pub use link::Link;
-pub use loan::{Lie, Loan, LoanFact, LoanKey, Loans};
+pub use loan::{Lie, Loan, LoanFact, LoanKey, Loans, Which};
 pub use namespace::Namespace;
 pub use node::{EXCLUDE_LABEL, Node};
 pub use object::{Change, Kind, Object};

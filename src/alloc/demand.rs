@@ -84,6 +84,14 @@ impl Families {
         }
     }
 
+    /// Whether one of them less would not do.
+    pub(super) const fn are_required(self) -> bool {
+        match self {
+            Self::Only(_) | Self::Both => true,
+            Self::PreferBoth { .. } => false,
+        }
+    }
+
     /// Whether an address of `family` has a place.
     pub fn wants(self, family: Family) -> bool {
         match self {

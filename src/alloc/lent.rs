@@ -11,7 +11,7 @@ use super::search::Search;
 use super::{Allocation, Decision, Ledger, PassedOver, Refusal};
 use crate::addr::Family;
 use crate::config::Pool;
-use crate::world::{Lie, Loan, LoanKey};
+use crate::world::{Lie, Loan, LoanKey, Which};
 
 /// Why an endpoint gives a Service nothing that it could use.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,7 +45,7 @@ impl Search<'_> {
     ) -> Result<IpAddr, PassedOver> {
         match ledger.shared_for(pool, family, self.key(), &self.demand.terms) {
             Some(shared) => Ok(shared),
-            None => self.lent(pool, family, None, ledger).map_err(PassedOver::Unlent),
+            None => self.lent(pool, family, ledger).map_err(PassedOver::Unlent),
         }
     }
 
@@ -73,19 +73,30 @@ impl Search<'_> {
         if pool.options.ipam.is_none() || !ledger.holders(address).is_empty() {
             return Ok(());
         }
-        let lent = self.lent(pool, Family::of(address), Some(address), ledger);
+        let lent = self.lent_as(pool, Family::of(address), Which::This(address), ledger);
         lent.map(|_| ()).map_err(|unlent| Refusal::Unlent(pool.name.clone(), unlent))
     }
 
+    /// What is lent to the Service, whichever the endpoint has chosen. Where that is an address which the pool has no longer and
+    /// the Service holds still, it is not given back before the Service has another: that one is asked for besides.
+    fn lent(&mut self, pool: &Pool, family: Family, ledger: &Ledger) -> Result<IpAddr, Unlent> {
+        match self.lent_as(pool, family, Which::Any, ledger) {
+            Err(Unlent::Lied(address, Lie::Outside)) if ledger.holders(address).contains(self.key()) => {
+                self.lent_as(pool, family, Which::Besides(address), ledger)
+            }
+            lent => lent,
+        }
+    }
+
     /// What is lent to the Service, if it can be used; asks for it in any case.
-    fn lent(
+    fn lent_as(
         &mut self,
         pool: &Pool,
         family: Family,
-        named: Option<IpAddr>,
+        which: Which,
         ledger: &Ledger,
     ) -> Result<IpAddr, Unlent> {
-        let key = self.loan_key(pool, family, named);
+        let key = self.loan_key(pool, family, which);
         let said = pool.options.ipam.as_ref().and_then(|endpoint| self.loans.get(&key, endpoint));
         let lent = match said {
             Some(Loan::Lent(address)) => match self.lie(pool, &key, *address, ledger) {
@@ -107,16 +118,16 @@ impl Search<'_> {
         lent
     }
 
-    fn loan_key(&self, pool: &Pool, family: Family, named: Option<IpAddr>) -> LoanKey {
+    fn loan_key(&self, pool: &Pool, family: Family, which: Which) -> LoanKey {
         let (service, uid) = (self.key().clone(), self.service.identity.uid.clone());
-        LoanKey { service, uid, pool: pool.name.clone(), family, named }
+        LoanKey { service, uid, pool: pool.name.clone(), family, which }
     }
 
     fn lie(&self, pool: &Pool, key: &LoanKey, address: IpAddr, ledger: &Ledger) -> Option<Lie> {
         if Family::of(address) != key.family {
             return Some(Lie::WrongFamily);
         }
-        if key.named.is_some_and(|named| named != address) {
+        if !key.which.admits(address) {
             return Some(Lie::NotNamed);
         }
         if !pool.ranges.contains(address) {
@@ -145,7 +156,9 @@ impl Search<'_> {
             let Some(pool) = pool.filter(|pool| pool.options.ipam.as_ref().is_some_and(|e| !lends(e))) else {
                 continue;
             };
-            if let Err(Unlent::Refused(words)) = self.lent(pool, Family::of(address), Some(address), ledger) {
+            if let Err(Unlent::Refused(words)) =
+                self.lent_as(pool, Family::of(address), Which::This(address), ledger)
+            {
                 disowned = Some(Refusal::Disowned { address, pool: pool.name.clone(), words });
             }
         }
@@ -157,7 +170,7 @@ impl Decision {
     /// Who has everything asks for nothing but what it holds; who holds one address of two goes on in that pool.
     fn still_wishes(&self, wish: &Wish) -> bool {
         let Some(held) = &self.allocation else { return true };
-        let confirms = wish.loan.named.is_some_and(|named| held.addresses.contains(named));
+        let confirms = wish.loan.which.named().is_some_and(|named| held.addresses.contains(named));
         let completes = self.missing.is_some() && held.pools.names().any(|pool| *pool == wish.loan.pool);
         self.refusal.is_some() || confirms || completes
     }
@@ -177,10 +190,11 @@ impl Unlent {
 
 impl fmt::Display for Wish {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let LoanKey { pool, family, named, .. } = &self.loan;
-        match named {
-            Some(address) => write!(f, "{address} from pool {pool}"),
-            None => write!(f, "{family} from pool {pool}"),
+        let LoanKey { pool, family, which, .. } = &self.loan;
+        match which {
+            Which::This(address) => write!(f, "{address} from pool {pool}"),
+            Which::Any => write!(f, "{family} from pool {pool}"),
+            Which::Besides(address) => write!(f, "{family} from pool {pool} besides {address}"),
         }
     }
 }

@@ -104,11 +104,12 @@ impl Plan {
     }
 
     /// Services whose verdict here differs from the one in `before`, those that have none any more included, and those
-    /// that may be told of an address by now, since another status has let go of it.
+    /// that may or may not be told of an address by now, since another status has let go of it or turns out to show it.
     pub fn changed_since(&self, before: &Self) -> BTreeSet<ServiceKey> {
         let keys = self.verdicts().chain(before.verdicts()).map(|(key, _)| key);
         let changed = keys.filter(|key| self.verdict(key) != before.verdict(key)).cloned();
-        changed.chain(self.holders_of(before.leaving.addresses().copied())).collect()
+        let leaving = before.leaving.addresses().chain(self.leaving.addresses()).copied();
+        changed.chain(self.holders_of(leaving)).collect()
     }
 
     /// Whether another Service's status still shows the address, which is taken from that one: this Service is to have it,
@@ -125,6 +126,11 @@ impl Plan {
     /// Whether a status shows the address that is to lose it.
     pub fn is_leaving(&self, address: IpAddr) -> bool {
         self.leaving.shows(address)
+    }
+
+    /// What the statuses of these Services are to lose.
+    pub(super) fn leaving_of(&self, services: &BTreeSet<ServiceKey>) -> Vec<IpAddr> {
+        services.iter().flat_map(|service| self.leaving.of(service)).copied().collect()
     }
 
     pub(super) fn holders_of(&self, addresses: impl IntoIterator<Item = IpAddr>) -> BTreeSet<ServiceKey> {

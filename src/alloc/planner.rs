@@ -1,5 +1,6 @@
 //! The three passes: adopt, allocate, again.
 
+use std::collections::VecDeque;
 use std::slice;
 
 use super::adopt::Kept;
@@ -132,28 +133,25 @@ fn adopt(seats: &mut [Seat<'_>], ledger: &mut Ledger) {
     }
 }
 
-/// Second pass and further ones: as long as a wish that came true has freed an address, whoever waits is asked again.
-/// The answer is the search that is watched.
+/// Second pass: the oldest Service first. Whoever frees an address by it is followed by those who wait, before anybody younger
+/// is asked. The answer is the search that is watched.
 fn allocate<'a>(seats: Vec<Seat<'a>>, policy: &Policy, plan: &mut Plan) -> Option<Search<'a>> {
-    let (mut waiting, mut watched) = (seats, None);
-    loop {
-        let (mut freed, mut waits) = (false, Vec::new());
-        for mut seat in waiting {
-            let decision = seat.search.settle(&seat.kept, policy.strictness, &mut plan.ledger);
-            freed |= plan.decide(&seat, &decision);
-            seat.kept =
-                Kept { allocation: decision.allocation.clone(), lost: decision.lost.clone(), ..seat.kept };
-            if decision.waits() {
-                waits.push(seat);
-            } else if seat.search.log.is_some() {
-                watched = Some(seat.search);
-            }
+    let (mut waiting, mut to_come, mut watched) = (Vec::new(), VecDeque::from(seats), None);
+    while let Some(mut seat) = to_come.pop_front() {
+        let decision = seat.search.settle(&seat.kept, policy.strictness, &mut plan.ledger);
+        let freed = plan.decide(&seat, &decision);
+        seat.kept =
+            Kept { allocation: decision.allocation.clone(), lost: decision.lost.clone(), ..seat.kept };
+        if decision.waits() {
+            waiting.push(seat);
+        } else if seat.search.log.is_some() {
+            watched = Some(seat.search);
         }
-        if !freed {
-            return watched.or_else(|| waits.into_iter().map(|seat| seat.search).find(|s| s.log.is_some()));
+        if freed {
+            waiting.drain(..).rev().for_each(|seat| to_come.push_front(seat));
         }
-        waiting = waits;
     }
+    watched.or_else(|| waiting.into_iter().map(|seat| seat.search).find(|search| search.log.is_some()))
 }
 
 impl Plan {

@@ -45,11 +45,12 @@ pub fn replan(
         let changed = plan.changed_since(&last);
         return (plan, changed);
     };
-    let left: Vec<_> = touched.services.iter().flat_map(|key| last.leaving.of(key)).copied().collect();
+    let mut leaving = last.leaving_of(&touched.services);
     for step in steps {
         last.take(step, policy);
     }
-    let mut changed = last.holders_of(left);
+    leaving.extend(last.leaving_of(&touched.services));
+    let mut changed = last.holders_of(leaving);
     changed.extend(touched.services.iter().cloned());
     (last, changed)
 }

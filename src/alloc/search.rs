@@ -293,9 +293,12 @@ impl<'a> Search<'a> {
         amount: Amount,
         ledger: &mut Ledger,
     ) -> Result<Allocation, PassedOver> {
-        let wanted = Family::ALL.into_iter().filter(|family| families.wants(*family));
+        let wanted = || Family::ALL.into_iter().filter(|family| families.wants(*family));
+        if let Some(family) = wanted().find(|family| self.has_none(pool, *family)) {
+            return Err(PassedOver::NoSuchFamily(family));
+        }
         // An endpoint is asked for both at once.
-        let found: Vec<_> = wanted.map(|family| (family, self.some_of(pool, family, ledger))).collect();
+        let found: Vec<_> = wanted().map(|family| (family, self.some_of(pool, family, ledger))).collect();
         let mut addresses = Addresses::NONE;
         for (family, found) in found {
             let found = found?;
@@ -307,6 +310,16 @@ impl<'a> Search<'a> {
         Ok(Allocation::from_one(&pool.name, addresses))
     }
 
+    /// What the Service holds of this pool and is to keep.
+    fn held_of(&self, pool: &Pool, family: Family) -> Addresses {
+        let held = self.held.as_ref().filter(|held| held.pools.of(family) == Some(&pool.name));
+        held.map(|held| held.addresses.of(family).collect()).unwrap_or_default()
+    }
+
+    fn has_none(&self, pool: &Pool, family: Family) -> bool {
+        !pool.offers(family) && self.held_of(pool, family).is_empty()
+    }
+
     /// As many addresses of a family as are asked for, or as there are; those that the Service holds of this pool come first.
     pub(super) fn some_of(
         &mut self,
@@ -314,8 +327,7 @@ impl<'a> Search<'a> {
         family: Family,
         ledger: &mut Ledger,
     ) -> Result<Vec<IpAddr>, PassedOver> {
-        let held = self.held.as_ref().filter(|held| held.pools.of(family) == Some(&pool.name));
-        let held = held.map(|held| held.addresses.of(family).collect::<Addresses>()).unwrap_or_default();
+        let held = self.held_of(pool, family);
         let more = self.more_of(pool, family, &held, ledger);
         if held.is_empty() { more } else { Ok(held.iter().chain(more.unwrap_or_default()).collect()) }
     }
@@ -359,16 +371,21 @@ impl<'a> Search<'a> {
         if pools.is_empty() {
             return Refusal::NotAutoAssignable;
         }
-        let families = self.demand.families;
-        let wanted = || Family::ALL.into_iter().filter(|family| families.wants(*family));
-        if let Some(family) = wanted().find(|family| !pools.iter().any(|pool| pool.offers(*family))) {
-            return Refusal::NoSuchFamily(family);
+        let offered = |family: &Family| pools.iter().any(|pool| pool.offers(*family));
+        let (wanted, absent): (Vec<_>, Vec<_>) = self.demand.wanted().partition(offered);
+        // Who would be content with one family waits for that which there is.
+        if let Some(family) =
+            absent.first().filter(|_| wanted.is_empty() || self.demand.families.are_required())
+        {
+            return Refusal::NoSuchFamily(*family);
         }
-        if let Some(unlent) = wanted().find_map(|family| self.unlent(pools, family, ledger)) {
+        if let Some(unlent) = wanted.iter().find_map(|family| self.unlent(pools, *family, ledger)) {
             return unlent;
         }
         let mut free = |family| pools.iter().any(|pool| self.some_of(pool, family, ledger).is_ok());
-        let Some(family) = wanted().find(|family| !free(*family)) else { return Refusal::NotTogether };
+        let Some(family) = wanted.into_iter().find(|family| !free(*family)) else {
+            return Refusal::NotTogether;
+        };
         let passed = pools.iter().map(|pool| self.nothing(pool, family, ledger));
         if passed.into_iter().any(|passed| passed == PassedOver::AllReserved(family)) {
             return Refusal::AllReserved(family);

@@ -3,20 +3,22 @@
 //! ```text
 //!   patina/v1/CLUSTER/POOL-NAMESPACE/POOL/SERVICE-NAMESPACE/SERVICE/SERVICE-UID/4/any
 //!                                                                              6/2001:db8::7
+//!                                                                              4/any-but-192.0.2.7
 //! ```
 
 use std::fmt;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::addr::Family;
 use crate::name::{PoolName, ServiceKey};
-use crate::world::LoanKey;
+use crate::world::{LoanKey, Which};
 
 /// What every id opens with; the second part is the version of this form.
 const OPENING: [&str; 2] = ["patina", "v1"];
 /// Where any address of the family will do.
 const ANY: &str = "any";
+/// Where any will do but the one that follows.
+const BESIDES: &str = "any-but-";
 /// Bytes of an id that is read: twice what the longest names make.
 const LONGEST: usize = 4096;
 
@@ -47,17 +49,14 @@ impl Claim {
             return None;
         }
         let parts: Vec<&str> = id.split('/').collect();
-        let [one, two, cluster, namespace, pool, of, service, uid, family, named] = parts[..] else {
+        let [one, two, cluster, namespace, pool, of, service, uid, family, which] = parts[..] else {
             return None;
         };
         let family = Family::ALL.into_iter().find(|f| digit(*f) == family)?;
-        let named = match named {
-            ANY => None,
-            address => Some(address.parse::<IpAddr>().ok()?),
-        };
+        let which = read_which(which)?;
         let mark = Mark { cluster: cluster.into(), namespace: namespace.into() };
         let service = ServiceKey::new(of, service);
-        let loan = LoanKey { service, uid: uid.into(), pool: PoolName::from(pool), family, named };
+        let loan = LoanKey { service, uid: uid.into(), pool: PoolName::from(pool), family, which };
         let claim = Self { mark, loan };
         ([one, two] == OPENING && claim.to_string() == id).then_some(claim)
     }
@@ -67,14 +66,23 @@ impl fmt::Display for Claim {
     /// The id.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Mark { cluster, namespace } = &self.mark;
-        let LoanKey { service, uid, pool, family, named } = &self.loan;
+        let LoanKey { service, uid, pool, family, which } = &self.loan;
         let (of, service, family) = (&service.namespace, &service.name, digit(*family));
         let [one, two] = OPENING;
         write!(f, "{one}/{two}/{cluster}/{namespace}/{pool}/{of}/{service}/{uid}/{family}/")?;
-        match named {
-            None => f.write_str(ANY),
-            Some(address) => address.fmt(f),
+        match which {
+            Which::Any => f.write_str(ANY),
+            Which::Besides(address) => write!(f, "{BESIDES}{address}"),
+            Which::This(address) => address.fmt(f),
         }
+    }
+}
+
+fn read_which(text: &str) -> Option<Which> {
+    match (text, text.strip_prefix(BESIDES)) {
+        (ANY, _) => Some(Which::Any),
+        (_, Some(address)) => address.parse().ok().map(Which::Besides),
+        (address, None) => address.parse().ok().map(Which::This),
     }
 }
 
@@ -95,8 +103,10 @@ mod tests {
     fn an_id_says_everything_about_its_loan() {
         let claim = Claim::read(ID).unwrap();
         assert_eq!(claim.to_string(), ID);
-        assert_eq!(claim.loan.named, Some("2001:db8::7".parse().unwrap()));
-        assert_eq!(Claim::read(&ID.replace("6/2001:db8::7", "4/any")).unwrap().loan.named, None);
+        assert_eq!(claim.loan.which, Which::This("2001:db8::7".parse().unwrap()));
+        let read = |which| Claim::read(&ID.replace("6/2001:db8::7", which)).unwrap().loan.which;
+        assert_eq!(read("4/any"), Which::Any);
+        assert_eq!(read("4/any-but-192.0.2.7"), Which::Besides("192.0.2.7".parse().unwrap()));
     }
 
     #[test]
@@ -107,6 +117,8 @@ mod tests {
             ID.replace("v1", "v2"),
             ID.replace("/6/", "/5/"),
             ID.replace("2001:db8::7", "2001:0db8::7"),
+            ID.replace("2001:db8::7", "any-but-"),
+            ID.replace("2001:db8::7", "any-but-2001:0db8::7"),
             format!("{ID}/more"),
             ID.replace("shop", &"s".repeat(LONGEST)),
         ] {

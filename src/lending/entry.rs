@@ -13,13 +13,15 @@ pub(super) struct Entry {
     pub(super) wanted: bool,
     /// What is lent and cannot be used, and why not.
     lie: Option<(IpAddr, Lie)>,
-    /// What was lent cannot be used: it is released before it is asked for again.
-    pub(super) back: bool,
+    /// What was lent cannot be used, for this reason: it is released before it is asked for again.
+    pub(super) back: Option<Lie>,
     pub(super) pace: Pace,
     /// Answers that were of no use, one after another.
     pub(super) failures: u32,
     /// It stands in line.
     pub(super) queued: bool,
+    /// Somebody uses the address, it turns out, that is to go back.
+    withheld: bool,
 }
 
 /// What the endpoint holds.
@@ -52,11 +54,13 @@ pub(super) enum Due {
 
 impl Entry {
     /// What is due, once it is ready.
-    pub(super) const fn due(&self) -> Option<Due> {
+    pub(super) fn due(&self) -> Option<Due> {
         match (self.standing, self.wanted) {
-            (Standing::Unsure(address), wanted) if self.back || !wanted => Some(Due::Release(address)),
+            (Standing::Unsure(address), wanted) if self.back.is_some() || !wanted => {
+                (!self.withheld).then_some(Due::Release(address))
+            }
             (Standing::Unsure(_) | Standing::Free, true) => Some(Due::Allocate),
-            (Standing::Unsure(_) | Standing::Free, false) | (Standing::Lent(_), _) => None,
+            (Standing::Free, false) | (Standing::Unsure(_) | Standing::Lent(_), _) => None,
         }
     }
 
@@ -87,11 +91,11 @@ impl Entry {
     pub(super) fn spurn(&mut self, shows: impl Fn(IpAddr, Lie) -> bool) -> Option<(IpAddr, Lie)> {
         let lent = |(address, _): &(IpAddr, Lie)| self.standing == Standing::Lent(*address);
         let (address, lie) = self.lie.filter(lent).filter(|(address, lie)| !shows(*address, *lie))?;
-        (self.standing, self.back) = (Standing::Unsure(Some(address)), true);
+        (self.standing, self.back, self.withheld) = (Standing::Unsure(Some(address)), Some(lie), false);
         Some((address, lie))
     }
 
-    /// Takes that nobody asks for it, and nobody uses its address: it is to go. Whether that is news.
+    /// Takes that nobody asks for it, and nobody `uses` its address: it is to go. Whether that is news.
     pub(super) fn let_go(&mut self, uses: impl Fn(IpAddr) -> bool) -> bool {
         let Standing::Lent(address) = self.standing else { return false };
         if uses(address) {
@@ -101,7 +105,15 @@ impl Entry {
         if self.wanted {
             return false;
         }
-        self.standing = Standing::Unsure(Some(address));
+        (self.standing, self.withheld) = (Standing::Unsure(Some(address)), false);
         true
+    }
+
+    /// What is to go back stays as long as it turns out to be in use: it `uses` the address, whatever is wrong with it. Whether
+    /// it may go now, and might not before.
+    pub(super) fn withhold(&mut self, uses: impl Fn(IpAddr, Option<Lie>) -> bool) -> bool {
+        let Standing::Unsure(Some(address)) = self.standing else { return false };
+        let before = std::mem::replace(&mut self.withheld, uses(address, self.back));
+        before && !self.withheld
     }
 }

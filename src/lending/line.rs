@@ -8,14 +8,14 @@
 //! ```
 
 mod answers;
+mod sweep;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::IpAddr;
 use std::time::Duration;
 
 use super::entry::{Due, Entry, Pace};
-use crate::addr::Family;
-use crate::alloc::{Holding, Plan, Wish};
+use crate::alloc::Wish;
 use crate::config::IpamEndpoint;
 use crate::name::{PoolName, ServiceKey};
 use crate::time::{Instant, Pauses};
@@ -37,8 +37,8 @@ pub(super) struct Line {
     endpoint: IpamEndpoint,
     pools: BTreeSet<PoolName>,
     loans: BTreeMap<LoanKey, Entry>,
-    /// Addresses of which it has lost a loan or is to take one back: who holds them looks again.
-    lost: BTreeSet<IpAddr>,
+    /// Addresses of which a loan has come, or is lost, or is to go back: who holds them looks again.
+    moved: BTreeSet<IpAddr>,
     queue: VecDeque<LoanKey>,
     /// Ends of pauses.
     pausing: BTreeSet<(Instant, LoanKey)>,
@@ -76,7 +76,7 @@ impl Line {
             endpoint,
             pools: BTreeSet::new(),
             loans: BTreeMap::new(),
-            lost: BTreeSet::new(),
+            moved: BTreeSet::new(),
             queue: VecDeque::new(),
             pausing: BTreeSet::new(),
             health: Health::Unlisted,
@@ -108,8 +108,11 @@ impl Line {
         self.pools.is_empty() && self.loans.is_empty() && self.under_way == 0 && !self.listing
     }
 
-    /// Takes a wish.
+    /// Takes a wish. Who lends what another Service holds has forgotten a loan: it is asked soon what it lends.
     pub(super) fn want(&mut self, wish: &Wish) {
+        if let Some((_, Lie::Taken)) = wish.lie {
+            self.doubt();
+        }
         self.loans.entry(wish.loan.clone()).or_default().want(wish.lie);
         self.line_up(&wish.loan);
     }
@@ -120,29 +123,6 @@ impl Line {
             entry.unwant();
             self.line_up(loan);
         }
-    }
-
-    /// Gives back what nobody wishes for and nobody uses, and what cannot be used; forgets what is over. The answer is what is
-    /// known from now on.
-    pub(super) fn sweep(&mut self, plan: &Plan) -> Vec<LoanFact> {
-        let go = |(key, entry): (&LoanKey, &mut Entry)| {
-            let spurned = entry.spurn(|address, lie| shows(plan, key, address, lie));
-            match spurned {
-                Some((address, lie)) => {
-                    self.lost.insert(address);
-                    Some((key.clone(), Some(Loan::Spurned(address, lie))))
-                }
-                None => entry.let_go(|address| plan.uses(address)).then(|| (key.clone(), None)),
-            }
-        };
-        let gone: Vec<_> = self.loans.iter_mut().filter_map(go).collect();
-        gone.iter().for_each(|(key, _)| self.line_up(key));
-        let over: Vec<_> = self.loans.extract_if(.., |_, entry| entry.is_over()).collect();
-        let over = over.into_iter().map(|(key, _)| (key, None));
-        let holders = |address: &IpAddr| plan.ledger().holders(*address).iter().cloned();
-        let lost: BTreeSet<_> = std::mem::take(&mut self.lost).iter().flat_map(holders).collect();
-        let facts = gone.into_iter().chain(over).map(|(key, loan)| self.fact(key, loan));
-        facts.chain((!lost.is_empty()).then_some(LoanFact::Lost(lost))).collect()
     }
 
     fn fact(&self, key: LoanKey, loan: Option<Loan>) -> LoanFact {
@@ -199,11 +179,15 @@ impl Line {
 
     fn end_pauses(&mut self, now: Instant) {
         while let Some((until, key)) = self.pausing.first().filter(|(until, _)| *until <= now).cloned() {
-            self.pausing.remove(&(until, key.clone()));
-            if let Some(entry) = self.loans.get_mut(&key).filter(|e| e.pace == Pace::Pausing(until)) {
-                entry.pace = Pace::Ready;
-                self.line_up(&key);
-            }
+            self.end_pause(until, &key);
+        }
+    }
+
+    fn end_pause(&mut self, until: Instant, key: &LoanKey) {
+        self.pausing.remove(&(until, key.clone()));
+        if let Some(entry) = self.loans.get_mut(key).filter(|entry| entry.pace == Pace::Pausing(until)) {
+            entry.pace = Pace::Ready;
+            self.line_up(key);
         }
     }
 
@@ -221,19 +205,4 @@ impl Line {
         let waiting = self.loans.iter().filter(|(_, entry)| entry.wanted);
         waiting.map(|(key, _)| key.service.clone()).collect()
     }
-}
-
-/// Whether a status shows what cannot be used and is to lose it, or the Service keeps it of the same pool, which would not lend it
-/// today.
-fn shows(plan: &Plan, loan: &LoanKey, address: IpAddr, lie: Lie) -> bool {
-    let of_the_pool = |holding: &Holding| {
-        let pool = holding.pools.of(Family::of(address));
-        holding.addresses.contains(address) && pool == Some(&loan.pool)
-    };
-    let keeps = match lie {
-        Lie::Outside | Lie::Taken => plan.ledger().holding(&loan.service).is_some_and(of_the_pool),
-        // Held by another loan than this one.
-        Lie::WrongFamily | Lie::NotNamed => false,
-    };
-    keeps || plan.is_leaving(address)
 }

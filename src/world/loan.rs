@@ -20,8 +20,39 @@ pub struct LoanKey {
     pub pool: PoolName,
     /// Of which family.
     pub family: Family,
-    /// This very address, and no other; `None`: any that the endpoint chooses.
-    pub named: Option<IpAddr>,
+    /// Which of them.
+    pub which: Which,
+}
+
+/// Which address of a family is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Which {
+    /// Any that the endpoint chooses.
+    Any,
+    /// Any but this one, which the endpoint lends for [`Which::Any`]: the pool has it no longer, and the Service cannot do
+    /// without it before it has another.
+    Besides(IpAddr),
+    /// This very address, and no other.
+    This(IpAddr),
+}
+
+impl Which {
+    /// The address that alone will do; `None`: the endpoint chooses.
+    pub const fn named(self) -> Option<IpAddr> {
+        match self {
+            Self::This(address) => Some(address),
+            Self::Any | Self::Besides(_) => None,
+        }
+    }
+
+    /// Whether the address is one that was asked for.
+    pub fn admits(self, address: IpAddr) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Besides(other) => other != address,
+            Self::This(this) => this == address,
+        }
+    }
 }
 
 /// The last word of an endpoint on one loan. Without one, it has not answered yet.
@@ -57,8 +88,8 @@ pub enum LoanFact {
     Loan(IpamEndpoint, LoanKey, Option<Loan>),
     /// It cannot be asked for these pools and these Services wait for it, or (`None`) it can be asked again.
     Failing(BTreeSet<PoolName>, Option<Arc<str>>, BTreeSet<ServiceKey>),
-    /// These Services hold an address of which it has lost or taken back a loan.
-    Lost(BTreeSet<ServiceKey>),
+    /// These Services hold an address of which a loan has come, was lost or is given back.
+    Moved(BTreeSet<ServiceKey>),
 }
 
 /// Everything that endpoints have answered.
@@ -142,7 +173,7 @@ mod tests {
             uid: uid.into(),
             pool: PoolName::from("lan"),
             family: Family::V4,
-            named: None,
+            which: Which::Any,
         }
     }
 

@@ -137,7 +137,7 @@ impl World {
                 let is_news = self.loans.set_failing(pools, reason.as_ref());
                 if is_news { touched(services) } else { Touched::default() }
             }
-            LoanFact::Lost(services) => touched(services),
+            LoanFact::Moved(services) => touched(services),
         }
     }
 

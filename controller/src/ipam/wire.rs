@@ -113,7 +113,7 @@ impl From<&Asked> for Claim {
             service: loan.service.name.to_string(),
             service_uid: loan.uid.to_string(),
             family: family.into(),
-            address: loan.named.map(|address| address.to_string()).unwrap_or_default(),
+            address: loan.which.named().map(|address| address.to_string()).unwrap_or_default(),
         }
     }
 }

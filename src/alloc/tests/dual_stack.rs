@@ -62,6 +62,18 @@ fn row_32_prefer_dual_stack_grows_when_its_pool_does() {
 }
 
 #[test]
+fn what_a_service_loses_by_its_own_wish_goes_to_the_oldest_who_waits() {
+    let mut cluster = Cluster::with(&[pool("a", &["192.0.2.1-192.0.2.1"])]);
+    cluster.put(holding(service("holds", 2), &["192.0.2.1"]));
+    cluster.apply(service("old", 1));
+    cluster.apply(service("young", 3));
+    cluster.turn();
+    cluster.apply(dual(service("holds", 2), FamilyPolicy::Require));
+    cluster.turn();
+    assert_eq!(cluster.answers(["old", "holds", "young"]), ["192.0.2.1", "NoSuchFamily", "Exhausted"]);
+}
+
+#[test]
 fn a_new_dual_pool_does_not_attract_a_service_that_is_served() {
     let mut cluster = Cluster::with(&[pool("a", &[V4])]);
     cluster.answer_to(prefer("s"));

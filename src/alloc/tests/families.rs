@@ -1,4 +1,6 @@
-use super::cluster::{Cluster, holding, pool, service, v6};
+use super::cluster::{Cluster, dual, holding, pool, service, v6};
+use crate::addr::Family;
+use crate::alloc::Refusal;
 use crate::world::{FamilyPolicy, Service};
 
 #[test]
@@ -12,6 +14,15 @@ fn row_06_a_mixed_pool_serves_both_families() {
     cluster.apply(service("four", 1));
     assert_eq!(cluster.answer_to(v6(service("six", 1))), "2001:db8::");
     assert_eq!(cluster.answer("four"), "192.0.2.0");
+}
+
+#[test]
+fn who_would_be_content_with_one_family_waits_for_that_which_there_is() {
+    let mut cluster = Cluster::with(&[pool("a", &["2001:db8::1-2001:db8::1"])]);
+    cluster.apply(v6(service("holder", 0)));
+    assert_eq!(cluster.answer_to(dual(service("s", 1), FamilyPolicy::Prefer)), "Exhausted");
+    let refusal = cluster.decision("s").refusal.clone();
+    assert_eq!(refusal, Some(Refusal::Exhausted(Family::V6)));
 }
 
 #[test]

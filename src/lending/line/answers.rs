@@ -51,10 +51,10 @@ impl Line {
         for key in unlisted {
             let Some(entry) = self.loans.get_mut(&key) else { continue };
             if let Standing::Lent(address) = entry.standing {
-                self.lost.insert(address);
+                self.moved.insert(address);
                 facts.push(LoanFact::Loan(self.endpoint.clone(), key.clone(), None));
             }
-            (entry.standing, entry.back) = (Standing::Free, false);
+            (entry.standing, entry.back) = (Standing::Free, None);
             self.line_up(&key);
         }
         for (key, address) in listed {
@@ -62,11 +62,14 @@ impl Line {
             if let Standing::Lent(before) = entry.standing
                 && before != address
             {
-                self.lost.insert(before);
+                self.moved.insert(before);
             }
-            if entry.back {
+            if entry.back.is_some() {
                 entry.standing = Standing::Unsure(Some(address));
             } else {
+                if entry.standing != Standing::Lent(address) {
+                    self.moved.insert(address);
+                }
                 entry.standing = Standing::Lent(address);
                 facts.push(LoanFact::Loan(self.endpoint.clone(), key.clone(), Some(Loan::Lent(address))));
             }
@@ -86,6 +89,7 @@ impl Line {
         let loan = match answer {
             Ok(Reply::Lent(address)) => {
                 entry.standing = Standing::Lent(address);
+                self.moved.insert(address);
                 Loan::Lent(address)
             }
             Ok(Reply::Listed(_) | Reply::Released) => Loan::Failed("answered another question".into()),
@@ -95,7 +99,7 @@ impl Line {
             }
             Err(CallError::Garbled(words)) => Loan::Failed(words),
             Err(CallError::Failed(words)) => {
-                self.doubt(now);
+                self.doubt();
                 Loan::Failed(words)
             }
         };
@@ -116,14 +120,16 @@ impl Line {
         let Some(entry) = self.end(key) else { return };
         match answer {
             Ok(Reply::Released) => {
-                let spurned = std::mem::take(&mut entry.back);
+                let spurned = entry.back.take();
                 entry.standing = Standing::Free;
-                if spurned {
+                if spurned.is_some() {
                     self.pause(key, now);
+                } else {
+                    self.wake_one(key);
                 }
             }
             Err(CallError::Failed(_)) => {
-                self.doubt(now);
+                self.doubt();
                 self.pause(key, now);
             }
             Ok(Reply::Listed(_) | Reply::Lent(_)) | Err(CallError::Refused(_) | CallError::Garbled(_)) => {
@@ -131,6 +137,15 @@ impl Line {
             }
         }
         self.line_up(key);
+    }
+
+    /// An address of the pool is free: who waits for one of its family need not wait for the end of a pause.
+    fn wake_one(&mut self, released: &LoanKey) {
+        let fits = |key: &LoanKey| key.pool == released.pool && key.family == released.family;
+        let waits = |key: &LoanKey| self.loans.get(key).is_some_and(|entry| entry.wanted);
+        let mut waiting = self.pausing.iter().filter(|(_, key)| fits(key) && waits(key));
+        let Some((until, key)) = waiting.next().cloned() else { return };
+        self.end_pause(until, &key);
     }
 
     fn end(&mut self, key: &LoanKey) -> Option<&mut Entry> {
@@ -149,10 +164,10 @@ impl Line {
         self.pausing.insert((until, key.clone()));
     }
 
-    /// A call has failed: whether the endpoint can be asked at all is told by the next list, which is due soon.
-    fn doubt(&mut self, now: Instant) {
+    /// A call has failed, or what it lends contradicts itself: what is true is told by the next list, which is due soon.
+    pub(in crate::lending) fn doubt(&mut self) {
         if let Health::Up { listed, list_at } = self.health {
-            let list_at = list_at.min(now.max(listed + BETWEEN_LISTS));
+            let list_at = list_at.min(listed + BETWEEN_LISTS);
             self.health = Health::Up { listed, list_at };
         }
     }

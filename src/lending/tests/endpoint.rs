@@ -40,7 +40,7 @@ impl Endpoint {
         }
         let fits = |address: &&IpAddr| {
             Family::of(**address) == claim.loan.family
-                && claim.loan.named.is_none_or(|named| named == **address)
+                && claim.loan.which.named().is_none_or(|named| named == **address)
                 && !self.lends.values().any(|lent| lent == *address)
         };
         let free = self.addresses.iter().find(fits).copied();

@@ -69,6 +69,21 @@ fn an_address_that_somebody_else_holds_is_given_back() {
 }
 
 #[test]
+fn who_lends_what_another_holds_is_soon_asked_what_it_lends() {
+    let mut lab = Lab::with(&[lent("lan", BOUNDS)], &["192.0.2.5", "192.0.2.77"]);
+    lab.cluster.apply(service("t", 1));
+    lab.settle();
+    lab.endpoint.lends.clear();
+    lab.cluster.apply(service("s", 9));
+    for _ in 0..4 {
+        lab.wait(5);
+        lab.settle();
+    }
+    assert_eq!(lab.cluster.answers(["s", "t"]), ["192.0.2.77", "192.0.2.5"]);
+    assert_eq!(lab.endpoint.lends.len(), 2);
+}
+
+#[test]
 fn while_the_endpoint_is_silent_other_pools_serve_and_who_may_use_both_waits() {
     let pools = [lent("lan", BOUNDS), pool("other", &["198.51.100.0/24"])];
     let mut lab = Lab::with(&pools, &["192.0.2.77"]);

@@ -73,6 +73,25 @@ fn what_another_pool_has_now_goes_back_so_that_the_endpoint_lends_something_else
 }
 
 #[test]
+fn what_moved_to_another_pool_is_not_given_back_before_the_service_has_something_else() {
+    let mut lab = Lab::with(&[lent("lan", BOUNDS)], &["192.0.2.77"]);
+    lab.cluster.apply(in_pool(service("s", 1), "lan"));
+    lab.settle();
+    lab.cluster.pools(&[lent("lan", &["198.51.100.0/24"]), lent("next", &["192.0.2.0/24"])]);
+    assert_eq!(lab.served(["s"]), ["192.0.2.77 although IpamRefused"]);
+    lab.wait(60);
+    lab.settle();
+    assert!(lab.endpoint.released.is_empty(), "it is in use, for whichever pool");
+    lab.endpoint.addresses.push(address("198.51.100.5"));
+    lab.wait(60);
+    assert_eq!(lab.served(["s"]), ["198.51.100.5"]);
+    assert_eq!(lab.endpoint.released, [address("192.0.2.77")]);
+    lab.restart();
+    assert_eq!(lab.served(["s"]), ["198.51.100.5"]);
+    assert_eq!(lab.endpoint.allocated, 2);
+}
+
+#[test]
 fn an_address_that_comes_to_a_pool_of_another_endpoint_is_entered_there() {
     let mut lab = Lab::with(&[lent("lan", BOUNDS)], &["192.0.2.77"]);
     lab.cluster.apply(service("s", 1));
@@ -86,7 +105,7 @@ fn an_address_that_comes_to_a_pool_of_another_endpoint_is_entered_there() {
     lab.decide();
     let entry = only(&lab.calls(), |ask| matches!(ask, Ask::Allocate(_)));
     let Ask::Allocate(claim) = &entry.ask else { unreachable!("it is an allocation") };
-    assert_eq!(claim.loan.named, Some(address("192.0.2.77")));
+    assert_eq!(claim.loan.which.named(), Some(address("192.0.2.77")));
     assert_eq!(entry.endpoint.to_string(), "grpc://other:9000");
     assert_eq!(lab.cluster.answer("s"), "192.0.2.77");
 }
@@ -208,6 +227,77 @@ fn who_waits_shares_what_is_lent_to_a_later_one() {
     lab.cluster.apply(sharing(service("t", 2), "key", Protocol::Tcp, 81));
     assert_eq!(lab.served(["s", "t"]), ["192.0.2.77", "192.0.2.77"]);
     assert_eq!(lab.endpoint.allocated, 1);
+}
+
+#[test]
+fn what_comes_back_is_asked_for_at_once_by_who_waits() {
+    let mut lab = Lab::with(&[lent("lan", BOUNDS)], &["192.0.2.77"]);
+    lab.cluster.apply(service("s", 1));
+    lab.settle();
+    lab.cluster.apply(service("t", 2));
+    for _ in 0..4 {
+        assert_eq!(lab.served(["t"]), ["IpamRefused"]);
+        lab.wait(30);
+    }
+    lab.settle();
+    lab.cluster.delete("s");
+    assert_eq!(lab.served(["t"]), ["192.0.2.77"], "without a pause");
+}
+
+#[test]
+fn what_is_used_again_while_it_goes_back_is_not_given_back_once_more() {
+    let mut lab = Lab::with(&[lent("lan", BOUNDS)], &["192.0.2.77"]);
+    lab.cluster.apply(service("s", 1));
+    lab.settle();
+    lab.cluster.delete("s");
+    lab.decide();
+    let release = only(&lab.calls(), |ask| matches!(ask, Ask::Release(..)));
+    lab.take(&release, Err(CallError::Failed("no answer in time".into())));
+    lab.cluster.pools(&[pool("own", BOUNDS)]);
+    lab.cluster.put(holding(service("t", 2), &["192.0.2.77"]));
+    lab.decide();
+    lab.wait(60);
+    assert!(lab.calls().iter().all(|call| call.ask != release.ask));
+    lab.cluster.delete("t");
+    lab.settle();
+    assert_eq!(lab.endpoint.released, [address("192.0.2.77")]);
+}
+
+#[test]
+fn who_shares_what_the_endpoint_disowned_hears_that_another_has_it_lent() {
+    let mut lab = Lab::with(&[lent("lan", BOUNDS)], &[]);
+    let shares = |name, port| holding(sharing(service(name, 1), "key", Protocol::Tcp, port), &["192.0.2.77"]);
+    lab.cluster.put(shares("s", 80));
+    assert_eq!(lab.served(["s"]), ["192.0.2.77 although IpamDisowned"]);
+    lab.endpoint.addresses.push(address("192.0.2.77"));
+    lab.cluster.put(shares("t", 81));
+    assert_eq!(lab.served(["s", "t"]), ["192.0.2.77", "192.0.2.77"]);
+    assert_eq!(lab.endpoint.allocated, 1);
+}
+
+#[test]
+fn a_pool_without_one_of_two_families_lends_none_to_who_needs_both() {
+    let mut lab = Lab::with(&[lent("lan", &["192.0.2.0/24"])], &["192.0.2.77"]);
+    lab.cluster.apply(dual(service("s", 1), FamilyPolicy::Require));
+    assert_eq!(lab.served(["s"]), ["NoSuchFamily"]);
+    assert_eq!(lab.endpoint.allocated, 0);
+}
+
+#[test]
+fn the_next_leader_gives_nothing_back_before_every_endpoint_has_answered() {
+    let pools = [lent_by("grpc://other:9000", "a", &["198.51.100.0/24"]), lent("b", BOUNDS)];
+    let mut lab = Lab::with(&pools, &["192.0.2.77"]);
+    lab.cluster.apply(service("s", 1));
+    lab.endpoint
+        .lends
+        .insert("patina/v1/kube-system/metallb-system/b/web/s/uid-s/4/any".into(), address("192.0.2.77"));
+    lab.decide();
+    let lists = lab.calls();
+    let here = lists.iter().find(|call| call.endpoint.to_string() == "grpc://ipam:9000").unwrap();
+    lab.answer(here);
+    lab.decide();
+    assert_eq!(lab.cluster.answer("s"), "IpamPending");
+    assert!(lab.calls().iter().all(|call| !matches!(call.ask, Ask::Release(..))), "it may come back to it");
 }
 
 #[test]

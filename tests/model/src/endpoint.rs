@@ -74,14 +74,14 @@ impl Endpoint {
         if let Some(address) = self.lends.get(loan) {
             return Ok(Reply::Lent(*address));
         }
-        if let Some(named) = loan.named.filter(|named| self.is_free(*named)) {
+        if let Some(named) = loan.which.named().filter(|named| self.is_free(*named)) {
             self.lends.insert(loan.clone(), named);
             return Ok(Reply::Lent(named));
         }
         let book = Book::read(truth);
         let pool = truth.pools.keys().find(|number| pool_name(**number) == loan.pool.as_str());
         let offered = pool.and_then(|pool| book.sound(*pool)).map(|sound| &sound.usable);
-        let fits = |address: &&IpAddr| Family::of(**address) == loan.family && loan.named.is_none();
+        let fits = |address: &&IpAddr| Family::of(**address) == loan.family && loan.which.named().is_none();
         let free = offered.into_iter().flatten().filter(fits).find(|address| self.is_free(**address));
         let free = *free.ok_or_else(|| CallError::Refused("nothing is free".into()))?;
         self.lends.insert(loan.clone(), free);

@@ -61,18 +61,23 @@ impl<'a> Reference<'a> {
                 holdings.insert(*number, kept);
             }
         }
-        loop {
-            let before = holdings.clone();
-            for number in &by_age {
-                match self.served(*number, &holdings) {
-                    Some(has) => holdings.insert(*number, has),
-                    None => holdings.remove(number),
-                };
-            }
-            if holdings == before {
-                return holdings;
+        // Whoever lets go of something is followed by the oldest again.
+        let (mut place, mut changed) = (0, false);
+        while let Some(number) = by_age.get(place) {
+            let served = self.served(*number, &holdings);
+            let before = holdings.remove(number);
+            let lets_go = before
+                .iter()
+                .flat_map(|had| &had.addresses)
+                .any(|address| served.as_ref().is_none_or(|has| !has.addresses.contains(address)));
+            changed |= served != before;
+            holdings.extend(served.map(|has| (*number, has)));
+            place += 1;
+            if lets_go || changed && place == by_age.len() {
+                (place, changed) = (0, false);
             }
         }
+        holdings
     }
 
     /// What the Service may keep of what it shows.

@@ -14,33 +14,21 @@ use crate::object;
 use crate::reference::{Book, Holdings};
 use crate::server::Server;
 use crate::step::Type;
-use crate::truth::Truth;
 
 impl Laws {
     /// A call is sent.
     ///
     /// # Errors
     /// [`Law::InUse`].
-    pub fn released(
-        &self,
-        asked: &Asked,
-        (truth, server): (&Truth, &Server),
-        at: Duration,
-    ) -> Result<(), Violation> {
+    pub fn released(&self, asked: &Asked, server: &Server, at: Duration) -> Result<(), Violation> {
         let Ask::Release(claim, Some(address)) = &asked.call.ask else { return Ok(()) };
         let shown = server.service(&claim.loan.service).filter(|service| {
             let heard = service.identity.version.parse().is_ok_and(|version: u64| version <= asked.heard);
             heard && service.identity.uid == claim.loan.uid && service.ingress.contains(address)
         });
         let by_hand = self.phase.addresses.contains(address);
-        let of_this = claim.loan.named.is_none_or(|named| named == *address)
-            && Family::of(*address) == claim.loan.family;
-        // Two endpoints may lend one address: that of the pool counts.
-        let mut pools = truth.pools.iter();
-        let pool = pools.find(|(number, _)| object::pool_name(**number) == claim.loan.pool.as_str());
-        let lender = pool.and_then(|(_, offered)| offered.wish.lender).map(object::endpoint_name);
-        let another = lender != Some(asked.call.endpoint.to_string());
-        hold(shown.is_none() || by_hand || !of_this || another, Law::InUse, at, || {
+        let of_this = claim.loan.which.admits(*address) && Family::of(*address) == claim.loan.family;
+        hold(shown.is_none() || by_hand || !of_this, Law::InUse, at, || {
             format!("{address} of {claim} is released, which is known to be shown")
         })
     }

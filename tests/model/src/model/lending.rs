@@ -39,7 +39,7 @@ impl Model<'_> {
             running.asked.insert(id, asked.clone());
             self.calls += 1;
             self.say(|| format!("c{} asks ?{id} {}", who.node, told(&asked.call.ask)));
-            self.laws.released(&asked, (&self.truth, &self.server), now)?;
+            self.laws.released(&asked, &self.server, now)?;
             self.agenda.enter(late.max(now), Happening::Reaches(who, Signal::Unanswered(id)));
             let at = now + self.way_to(&asked.call.endpoint.to_string());
             self.agenda.enter(at, Happening::Arrives(Request::Call(who, id, Box::new(asked))));

@@ -28,7 +28,7 @@ impl Reference<'_> {
         let mut its = endpoint.lends.iter().filter(|(loan, address)| {
             loan.uid == *uid && loan.pool.as_str() == pool_name(pool) && of_pool(address)
         });
-        let lent = its.find(|(loan, _)| loan.named.is_none()).map(|(_, address)| *address);
+        let lent = its.find(|(loan, _)| loan.which.named().is_none()).map(|(_, address)| *address);
         let free = || usable.iter().copied().find(|address| of_pool(address) && endpoint.is_free(*address));
         lent.or_else(free).filter(|address| self.may_hold(number, *address, holdings))
     }
@@ -50,7 +50,7 @@ impl Reference<'_> {
         let lent = endpoint
             .lends
             .iter()
-            .any(|(loan, lent)| *lent == address && loan.uid == *uid && loan.named == Some(address));
+            .any(|(loan, lent)| *lent == address && loan.uid == *uid && loan.which.named() == Some(address));
         lent || endpoint.is_free(address)
     }
 }
