@@ -173,9 +173,16 @@ impl Draw {
             13 => Step::Mark(self.number(SERVICES), self.maybe(600, POOLS)),
             14..18 => self.pool(),
             18 => Step::NoPool(self.number(POOLS)),
+            _ if self.stream.chance(300) => self.foreign(),
             _ if self.stream.chance(500) => Step::Label(self.number(2), self.number(2)),
             _ => Step::Advertise(self.stream.chance(600)),
         }
+    }
+
+    fn foreign(&mut self) -> Step {
+        let count = *self.stream.pick(&[0, 1, 1, 2]);
+        let sound = RANGES.get(..usize::try_from(SOUND).unwrap_or_default()).unwrap_or_default();
+        Step::Foreign((0..count).map(|_| (*self.stream.pick(sound)).to_owned()).collect())
     }
 
     fn weather(&mut self) -> Step {

@@ -113,6 +113,8 @@ struct Phase {
     pooled: BTreeSet<IpAddr>,
     /// A namespace has got another label.
     labels: bool,
+    /// Other addresses are somebody else's.
+    foreign: bool,
     /// The Service that is created by the step that runs, if nothing has happened to it before.
     newcomer: Option<u8>,
     promises: BTreeMap<u8, Promise>,
@@ -152,6 +154,7 @@ impl Laws {
             }
             Step::NoPool(number) => self.phase.pool(*number, truth),
             Step::Label(..) => self.phase.labels = true,
+            Step::Foreign(_) => self.phase.foreign = true,
             _ => {}
         }
     }

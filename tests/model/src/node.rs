@@ -25,10 +25,11 @@ const SKEW: u64 = 5;
 /// A wall clock when a history begins: seconds since 1970.
 const EPOCH: i64 = 1_700_000_000;
 /// Kinds of which there are none in a history are not watched.
-pub const WATCHED: [Kind; 4] = [Kind::Namespace, Kind::Node, Kind::Pool, Kind::Advertisement];
+pub const WATCHED: [Kind; 5] =
+    [Kind::Namespace, Kind::Node, Kind::Pool, Kind::Advertisement, Kind::ForeignRange];
 
-/// Kinds that no cluster of a history has.
-const LACKING: [Kind; 2] = [Kind::ForeignRange, Kind::ServiceCidr];
+/// A kind that no cluster of a history has.
+const LACKING: Kind = Kind::ServiceCidr;
 
 /// Kinds that are watched as long as a term lasts.
 pub const OF_A_TERM: [Kind; 2] = [Kind::Service, Kind::PoolState];
@@ -143,7 +144,7 @@ impl Node {
         let policy = Policy { class: LoadBalancerClass(None), strictness };
         let name = format!("c{}-{}", self.number, self.life);
         let mut state = State::new(policy, Metrics::default());
-        LACKING.into_iter().for_each(|kind| state.handle_event(Event::State(kind, WatchState::NotInstalled)));
+        state.handle_event(Event::State(LACKING, WatchState::NotInstalled));
         self.running = Some(Running {
             state,
             campaign: Campaign::new(name, times()),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use patina::addr::Family;
-use patina::config::{AdvertisementSource, AllocationSource, Identity, Labels, PoolSource};
+use patina::config::{AdvertisementSource, AllocationSource, ForeignSource, Identity, Labels, PoolSource};
 use patina::name::ObjectKey;
 use patina::world::{
     Annotated, Annotations, FamilyPolicy, Namespace, Port, Protocol, Service, TrafficPolicy,
@@ -50,6 +50,16 @@ pub fn namespace_of_the_cluster() -> Namespace {
 /// Namespace and name of the only advertisement.
 pub fn advertisement_key() -> ObjectKey {
     ObjectKey::new(SYSTEM, "all")
+}
+
+/// Name of the only ForeignRange.
+pub fn foreign_range_key() -> ObjectKey {
+    ObjectKey::new("", "elsewhere")
+}
+
+/// The ForeignRange as written.
+pub fn foreign_range(ranges: &[String], identity: Identity) -> ForeignSource {
+    ForeignSource { identity, addresses: ranges.to_vec(), description: String::new() }
 }
 
 /// A namespace with a label.

@@ -32,6 +32,10 @@ pub enum Fault {
     AgesReleased,
     /// IPAM endpoints say that they have released what they go on lending.
     LosesReleases,
+    /// Watches tell of every third change of a Service as if it were gone.
+    InventsDeletions,
+    /// Watches tell of pools without what they keep for Services.
+    HidesReservations,
 }
 
 /// What surrounds the controllers.
@@ -40,7 +44,7 @@ pub struct Plant(Option<Fault>);
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::IgnoresConflicts,
         Self::KeepsWhatIsCleared,
         Self::ForgetsAHolder,
@@ -54,6 +58,8 @@ impl Fault {
         Self::ForgetsReleased,
         Self::AgesReleased,
         Self::LosesReleases,
+        Self::InventsDeletions,
+        Self::HidesReservations,
     ];
 }
 

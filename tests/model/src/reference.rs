@@ -13,7 +13,7 @@ use crate::object::service_key;
 use crate::step::{Families, Type};
 use crate::truth::{Asked, Truth};
 
-pub use pools::{Book, Standing, understood};
+pub use pools::{Book, Standing, spans, understood};
 pub use sharing::compatible;
 
 /// What one Service has.

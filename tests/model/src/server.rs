@@ -261,6 +261,7 @@ fn identity(object: &Object) -> Option<&Identity> {
         Object::Pool(pool) => Some(&pool.source.identity),
         Object::Advertisement(advertisement) => Some(&advertisement.source.identity),
         Object::PoolState(state) => Some(&state.identity),
+        Object::ForeignRange(range) => Some(&range.identity),
         _ => None,
     }
 }
@@ -271,12 +272,11 @@ fn stamp(object: &mut Object, version: u64) -> ObjectKey {
         Object::Pool(pool) => &mut pool.source.identity,
         Object::Advertisement(advertisement) => &mut advertisement.source.identity,
         Object::PoolState(state) => &mut state.identity,
+        Object::ForeignRange(range) => &mut range.identity,
         Object::Namespace(namespace) => return namespace.key.clone(),
-        Object::EndpointSlice(_)
-        | Object::Node(_)
-        | Object::L2Status(_)
-        | Object::ForeignRange(_)
-        | Object::ServiceCidr(_) => return ObjectKey::new("", ""),
+        Object::EndpointSlice(_) | Object::Node(_) | Object::L2Status(_) | Object::ServiceCidr(_) => {
+            return ObjectKey::new("", "");
+        }
     };
     identity.version = version.to_string().into();
     identity.key.clone()

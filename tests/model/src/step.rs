@@ -19,6 +19,8 @@ pub enum Step {
     Pool(u8, PoolWish),
     /// The operator deletes it.
     NoPool(u8),
+    /// These ranges are somebody else's outside the cluster from now on; none: nothing is.
+    Foreign(Vec<String>),
     /// The namespace gets this label.
     Label(u8, u8),
     /// An advertisement for everything comes or goes.

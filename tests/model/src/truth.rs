@@ -14,6 +14,8 @@ pub struct Truth {
     pub services: BTreeMap<u8, Asked>,
     /// Pools by number.
     pub pools: BTreeMap<u8, Offered>,
+    /// Addresses that somebody outside the cluster holds.
+    pub foreign: BTreeSet<IpAddr>,
     /// The label of each namespace.
     pub labels: [u8; NAMESPACES as usize],
     /// Whether there is an advertisement.

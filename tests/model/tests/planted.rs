@@ -35,6 +35,8 @@ fn expected(fault: Fault) -> &'static [Law] {
         Fault::ForgetsReleased => &[Law::Returns, Law::Converges],
         Fault::AgesReleased => &[Law::Returns],
         Fault::LosesReleases => &[Law::Lent],
+        Fault::InventsDeletions => &[Law::InUse],
+        Fault::HidesReservations => &[Law::Returns, Law::Settled],
     }
 }
 

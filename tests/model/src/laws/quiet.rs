@@ -144,7 +144,7 @@ impl Phase {
         now: &Holdings,
         at: Duration,
     ) -> Result<(), Violation> {
-        if !self.pools.is_empty() || self.labels || borrows(truth) {
+        if !self.pools.is_empty() || self.labels || self.foreign || borrows(truth) {
             return Ok(());
         }
         let by_age = reference.by_age();

@@ -36,7 +36,7 @@ impl Phase {
                 self.newcomer = Some(*number).filter(|number| !self.services.contains(number));
             }
             Step::Service(..) | Step::Delete(_) | Step::Show(..) | Step::Mark(..) => self.promises.clear(),
-            Step::Pool(..) | Step::NoPool(_) | Step::Label(..) => self.promises.clear(),
+            Step::Pool(..) | Step::NoPool(_) | Step::Label(..) | Step::Foreign(_) => self.promises.clear(),
             _ => {}
         }
     }

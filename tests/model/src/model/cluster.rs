@@ -9,7 +9,7 @@ use patina::world::{Advertisement, Kind, Object, Pool};
 
 use super::Model;
 use crate::object;
-use crate::reference::understood;
+use crate::reference::{spans, understood};
 use crate::step::{PoolWish, Wish};
 use crate::truth::{Asked, Offered};
 
@@ -84,6 +84,22 @@ impl Model<'_> {
         self.truth.pools.remove(&number);
         self.server.delete(Kind::Pool, &object::pool_key(number));
         self.server.delete(Kind::PoolState, &object::pool_key(number));
+        self.broadcast();
+    }
+
+    pub(super) fn put_foreign(&mut self, ranges: &[String]) {
+        self.truth.foreign = spans(ranges).collect();
+        let key = object::foreign_range_key();
+        let standing = match self.server.object(Kind::ForeignRange, &key) {
+            Some(Object::ForeignRange(range)) => Some(next_generation(&range.identity)),
+            _ => None,
+        };
+        if ranges.is_empty() {
+            self.server.delete(Kind::ForeignRange, &key);
+        } else {
+            let identity = standing.unwrap_or_else(|| self.server.born(key, self.wall()));
+            self.server.put(Object::ForeignRange(object::foreign_range(ranges, identity)));
+        }
         self.broadcast();
     }
 

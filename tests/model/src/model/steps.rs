@@ -26,6 +26,7 @@ impl Model<'_> {
             Step::Mark(number, pool) => self.mark(*number, *pool),
             Step::Pool(number, wish) => self.put_pool(*number, wish),
             Step::NoPool(number) => self.delete_pool(*number),
+            Step::Foreign(ranges) => self.put_foreign(ranges),
             Step::Label(namespace, label) => self.put_namespace(*namespace, *label),
             Step::Advertise(wanted) => self.advertise(*wanted),
             Step::Forget => self.forget(),

@@ -20,6 +20,8 @@ const TWICE: u16 = 300;
 const AGE: i64 = 3600;
 /// Every so many changes one gets lost, where that is planted.
 const LOST: u64 = 5;
+/// Which changes are told as deletions.
+const INVENTED: u64 = 3;
 
 /// What comes of trying to connect.
 enum Connection {
@@ -153,6 +155,7 @@ impl Model<'_> {
         if self.hides(&change, version) {
             return;
         }
+        let change = self.distorted(change, version);
         let now = self.now;
         let Some(node) = self.node(who.node) else { return };
         let lag = node.lag();
@@ -174,6 +177,22 @@ impl Model<'_> {
                 self.plant.is(Fault::LosesChanges) && version.is_multiple_of(LOST)
             }
             Change::Apply(_) | Change::Reset(..) => false,
+        }
+    }
+
+    /// What is planted about single changes.
+    fn distorted(&self, change: Change, version: u64) -> Change {
+        match change {
+            Change::Apply(Object::Service(service))
+                if self.plant.is(Fault::InventsDeletions) && version.is_multiple_of(INVENTED) =>
+            {
+                Change::Delete(Kind::Service, service.identity.key.clone())
+            }
+            Change::Apply(Object::Pool(mut pool)) if self.plant.is(Fault::HidesReservations) => {
+                pool.source.options.remove("reserve");
+                Change::Apply(Object::Pool(pool))
+            }
+            sound => sound,
         }
     }
 

@@ -50,7 +50,8 @@ impl Book {
             };
             let sound: Vec<_> =
                 covered.iter().copied().filter(|a| !offered.wish.avoid_buggy || !is_buggy(*a)).collect();
-            let usable = sound.iter().copied().filter(|a| !offered.wish.left_out.contains(a)).collect();
+            let left_out = |a: &IpAddr| offered.wish.left_out.contains(a) || truth.foreign.contains(a);
+            let usable = sound.iter().copied().filter(|address| !left_out(address)).collect();
             book.sound.insert(*number, Sound { covered, sound, usable });
         }
         book
@@ -124,7 +125,12 @@ fn addresses(wish: &PoolWish) -> Option<Vec<IpAddr>> {
 
 /// The addresses that can be understood, whatever else is wrong.
 pub fn understood(wish: &PoolWish) -> impl Iterator<Item = IpAddr> + '_ {
-    wish.ranges.iter().filter_map(|range| span(range)).flatten()
+    spans(&wish.ranges)
+}
+
+/// The addresses of these ranges.
+pub fn spans(ranges: &[String]) -> impl Iterator<Item = IpAddr> + '_ {
+    ranges.iter().filter_map(|range| span(range)).flatten()
 }
 
 fn span(range: &str) -> Option<Vec<IpAddr>> {
