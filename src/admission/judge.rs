@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 use super::{Denial, Question, Review, Subject};
 use crate::api::bgp::BGPPeer;
-use crate::config::{AdvertisementSource, Config, Objects, Origin, PoolSource, Problem, ProblemKind};
+use crate::config::{
+    AdvertisementSource, Config, ForeignSource, Objects, Occupied, Origin, PoolSource, Problem, ProblemKind,
+};
 use crate::name::ObjectKey;
 
 /// Longest warning, in characters: an API server may cut off what is longer than 256 (`admission.k8s.io/v1`, `warnings`).
@@ -19,6 +21,10 @@ pub struct Standing {
     pub advertisements: Vec<AdvertisementSource>,
     /// Its peers.
     pub peers: Vec<BGPPeer>,
+    /// ForeignRanges.
+    pub foreign: Vec<ForeignSource>,
+    /// Addresses of nodes, of Pods and of the cluster's own Services.
+    pub occupied: Vec<Occupied>,
 }
 
 /// Whether the object may be written.
@@ -95,8 +101,12 @@ fn refuses(kind: &ProblemKind) -> bool {
 
 impl Standing {
     fn objects(&self) -> Objects<'_> {
-        let (pools, advertisements) = (self.pools.iter().collect(), self.advertisements.iter().collect());
-        Objects { pools, advertisements, ..Objects::default() }
+        Objects {
+            pools: self.pools.iter().collect(),
+            advertisements: self.advertisements.iter().collect(),
+            foreign: self.foreign.iter().collect(),
+            occupied: self.occupied.clone(),
+        }
     }
 
     fn with_pool<'a>(&'a self, pool: &'a PoolSource) -> Objects<'a> {

@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::api::bgp::BGPPeer;
-use crate::api::{IPAddressPool, read};
-use crate::config::{PoolSource, ProblemKind};
+use crate::api::{ForeignRange, IPAddressPool, read};
+use crate::config::{ForeignSource, Occupant, Occupied, PoolSource, ProblemKind};
+use crate::name::NodeName;
 
 const OWN: &str = "metallb-system";
 
@@ -109,6 +110,24 @@ fn a_pool_that_does_not_exist_yet_is_a_warning_so_that_the_order_of_a_file_does_
     assert_eq!(written["response"]["uid"], "u-1");
     assert_eq!(written["response"]["allowed"], true);
     assert_eq!(written["response"]["warnings"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_pool_with_addresses_that_something_else_uses_is_allowed_and_warned_of() {
+    let range = |text: &str| text.parse().unwrap();
+    let pods = Occupied { by: Occupant::Pods(NodeName::from("n1")), range: range("192.0.2.8/29") };
+    let source = json!({ "kind": "ForeignRange", "apiVersion": "patina.dev/v1alpha1",
+        "metadata": { "name": "office" }, "spec": { "addresses": ["192.0.2.1-192.0.2.2"] } });
+    let foreign = ForeignSource::from(&read::<ForeignRange>(source).unwrap());
+    let used = Standing { foreign: vec![foreign], occupied: vec![pods], ..Standing::default() };
+    let gold = pool("gold", &["192.0.2.0/28"]);
+    let answer = verdict("CREATE", &gold, &used);
+    assert_eq!(answer.verdict, Verdict::Allowed);
+    let said = |what: &str| answer.warnings.iter().any(|line| line.contains(what));
+    assert!(said("ForeignRange office") && said("Pods on node n1"), "{:?}", answer.warnings);
+    let before = Standing { pools: standing(std::slice::from_ref(&gold)).pools, ..used };
+    let again = verdict("UPDATE", &gold, &before);
+    assert!(again.warnings.is_empty(), "it stands like that already: {:?}", again.warnings);
 }
 
 #[test]

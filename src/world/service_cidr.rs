@@ -17,7 +17,8 @@ pub struct ServiceCidr {
 }
 
 impl ServiceCidr {
-    pub(super) fn occupied(&self) -> impl Iterator<Item = Occupied> {
+    /// Its ranges.
+    pub fn occupied(&self) -> impl Iterator<Item = Occupied> {
         let by = || Occupant::Services(ClusterRange::Declared(self.key.name.clone()));
         self.ranges.iter().map(move |range| Occupied { by: by(), range: *range })
     }

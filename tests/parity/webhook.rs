@@ -274,9 +274,40 @@ async fn what_is_no_review_is_answered_with_an_error_and_what_is_no_kind_of_ours
     .await;
 }
 
+#[tokio::test]
+async fn a_pool_with_addresses_of_somebody_outside_the_cluster_passes_with_a_warning() {
+    parity_on_the_lab(async |cluster| {
+        let office = cluster.foreign_range("office", &["192.0.2.4/30"]).await;
+        let webhook = cluster.webhook().await;
+        let _controller = webhook.controller("enabled");
+        webhook.answers().await;
+        let client = webhook.client(&webhook.authorities().await.concat()).await;
+        let gold = json!({
+            "apiVersion": "metallb.io/v1beta1", "kind": "IPAddressPool",
+            "metadata": { "name": "gold", "namespace": cluster.own }, "spec": { "addresses": ["192.0.2.0/28"] },
+        });
+        let asked = review_of("admission.k8s.io/v1", "IPAddressPool", &gold);
+        let request = Request::post("/validate-metallb-io-v1beta1-ipaddresspool");
+        let request = request.header("Content-Type", "application/json").body(asked.into()).unwrap();
+        let told: Value = serde_json::from_str(&client.request_text(request).await.unwrap()).unwrap();
+        assert_eq!(told["response"]["allowed"], true, "{told}");
+        let warnings = told["response"]["warnings"].to_string();
+        assert!(warnings.contains(&format!("ForeignRange {office}")), "{warnings}");
+    })
+    .await;
+}
+
 fn review(version: &str, kind: &str) -> String {
+    review_of(version, kind, &json!({}))
+}
+
+fn review_of(version: &str, kind: &str, object: &Value) -> String {
     let kind = json!({ "group": "metallb.io", "version": "v1beta1", "kind": kind });
-    let request = json!({ "uid": "u", "operation": "CREATE", "kind": kind, "object": {} });
+    let said = |field: &str| object["metadata"][field].as_str().unwrap_or_default();
+    let (name, namespace) = (said("name"), said("namespace"));
+    let request = json!({
+        "uid": "u", "operation": "CREATE", "kind": kind, "object": object, "name": name, "namespace": namespace,
+    });
     json!({ "apiVersion": version, "kind": "AdmissionReview", "request": request }).to_string()
 }
 

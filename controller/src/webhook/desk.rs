@@ -3,6 +3,7 @@
 //! The objects are listed for each review instead of watched: an answer then never rests on an old state, and a webhook that
 //! nobody asks costs nothing.
 
+use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,12 +13,16 @@ use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use k8s_openapi::ClusterResourceScope;
+use k8s_openapi::api::core::v1::Node as ApiNode;
+use k8s_openapi::api::networking::v1::ServiceCIDR;
 use kube::api::{ApiResource, DynamicObject, ListParams};
 use kube::{Api, Client, Resource};
 use patina::admission::{Answer, Question, Review, Standing, Subject, Verdict, judge};
 use patina::api::bgp::BGPPeer;
-use patina::api::{IPAddressPool, L2Advertisement};
-use patina::config::{AdvertisementSource, PoolSource};
+use patina::api::{ForeignRange, IPAddressPool, L2Advertisement};
+use patina::config::{AdvertisementSource, ForeignSource, PoolSource};
+use patina::world::{Node, ServiceCidr};
 use patina_daemon::client::describe;
 use patina_daemon::fatal::line_of;
 use prometheus_client::encoding::EncodeLabelSet;
@@ -97,7 +102,10 @@ impl Desk {
     async fn standing(&self, question: &Question) -> kube::Result<Standing> {
         let mut standing = Standing::default();
         match &question.subject {
-            Subject::Pool(_) => standing.pools = self.pools().await?,
+            Subject::Pool(_) => {
+                standing.pools = self.pools().await?;
+                self.look_elsewhere(&mut standing).await;
+            }
             Subject::Advertisement(_) => {
                 standing.pools = self.pools().await?;
                 let rules = self.list::<L2Advertisement>().await?;
@@ -111,6 +119,28 @@ impl Desk {
 
     async fn pools(&self) -> kube::Result<Vec<PoolSource>> {
         Ok(self.list::<IPAddressPool>().await?.iter().map(PoolSource::from).collect())
+    }
+
+    /// What uses addresses beside pools. It is warned of and refuses nothing: what cannot be read is left out.
+    async fn look_elsewhere(&self, standing: &mut Standing) {
+        let (ranges, nodes, cidrs) = tokio::join!(
+            self.everywhere::<ForeignRange>(),
+            self.everywhere::<ApiNode>(),
+            self.everywhere::<ServiceCIDR>()
+        );
+        standing.foreign = ranges.iter().map(ForeignSource::from).collect();
+        let nodes = nodes.iter().flat_map(|node| Node::from(node).occupied().collect::<Vec<_>>());
+        let cidrs = cidrs.iter().flat_map(|range| ServiceCidr::from(range).occupied().collect::<Vec<_>>());
+        standing.occupied = nodes.chain(cidrs).collect();
+    }
+
+    /// Objects of a kind that has no namespace; none if they cannot be read.
+    async fn everywhere<K>(&self) -> Vec<K>
+    where
+        K: Resource<DynamicType = (), Scope = ClusterResourceScope> + Clone + Debug + DeserializeOwned,
+    {
+        let objects = Api::<K>::all(self.client.clone());
+        objects.list(&ListParams::default()).await.map(|list| list.items).unwrap_or_default()
     }
 
     /// Objects of a kind in the own namespace; what does not fit its kind has no say.
