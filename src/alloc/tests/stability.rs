@@ -43,6 +43,19 @@ fn who_comes_back_within_the_cool_down_gets_its_address_back() {
 }
 
 #[test]
+fn what_was_let_go_of_last_comes_back_though_a_pool_with_a_reservation_remembers_more() {
+    let keeps = asking("a", &["192.0.2.1-192.0.2.3", "2001:db8::/64"], &[("reserve", "2001:db8::7=web/s")]);
+    let mut cluster = Cluster::with(&[keeps, pool("b", &["198.51.100.1-198.51.100.3"])]);
+    for (held, created) in [("a", 1), ("b", 2)] {
+        cluster.apply(in_pool(service("s", created), held));
+        cluster.turn();
+        cluster.delete("s");
+        cluster.pass(1);
+    }
+    assert_eq!(cluster.answer_to(service("s", 3)), "198.51.100.1");
+}
+
+#[test]
 fn after_the_cool_down_an_address_is_free_like_any_other() {
     let mut cluster = after_a(&[("cool-down", "1m")]);
     cluster.pass(59);
