@@ -142,8 +142,19 @@ impl Search<'_> {
         let disowned = decision.allocation.as_ref().and_then(|held| self.confirm(held, ledger));
         let wishes = std::mem::take(&mut self.wishes);
         let mut wishes: Vec<_> = wishes.into_iter().map(|(loan, lie)| Wish { loan, lie }).collect();
-        wishes.retain(|wish| decision.still_wishes(wish));
+        wishes.retain(|wish| self.still_wishes(&decision, wish));
         Decision { refusal: decision.refusal.or(disowned), wishes, ..decision }
+    }
+
+    /// Who has everything asks for nothing but what it holds; who holds one address of two goes on in that pool, or in that which
+    /// is asked for.
+    fn still_wishes(&self, decision: &Decision, wish: &Wish) -> bool {
+        let Some(held) = &decision.allocation else { return true };
+        let confirms = wish.loan.which.named().is_some_and(|named| held.addresses.contains(named));
+        let asked = self.demand.pool.as_ref().ok().and_then(Option::as_ref);
+        let goes_on = held.pools.names().any(|pool| *pool == wish.loan.pool)
+            || asked.is_some_and(|asked| asked.names(&wish.loan.pool));
+        decision.refusal.is_some() || confirms || decision.missing.is_some() && goes_on
     }
 
     /// An address that is held and that the endpoint of its pool is not known to lend is asked for by name. It is kept whatever
@@ -163,16 +174,6 @@ impl Search<'_> {
             }
         }
         disowned
-    }
-}
-
-impl Decision {
-    /// Who has everything asks for nothing but what it holds; who holds one address of two goes on in that pool.
-    fn still_wishes(&self, wish: &Wish) -> bool {
-        let Some(held) = &self.allocation else { return true };
-        let confirms = wish.loan.which.named().is_some_and(|named| held.addresses.contains(named));
-        let completes = self.missing.is_some() && held.pools.names().any(|pool| *pool == wish.loan.pool);
-        self.refusal.is_some() || confirms || completes
     }
 }
 

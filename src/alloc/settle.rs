@@ -81,10 +81,13 @@ impl Search<'_> {
         let requested = self.demand.requested.clone()?;
         self.demand.per_family.clone()?;
         let other_addresses = requested.is_some_and(|requested| requested != held.addresses);
-        let elsewhere = |family| {
-            let pool = held.pools.of(family);
+        let written = |family| self.demand.pool.as_ref().ok()?.as_ref().map(|wish| wish.written_for(family));
+        let elsewhere = |family| match self.asked_for(family) {
+            // Whose pools have changed their parts stays where the user wrote it.
+            Ok(Some(asked)) => ![Some(&asked.name), written(family)].contains(&held.pools.of(family)),
+            Ok(None) => false,
             // What cannot be had is something else too.
-            self.asked_for(family).map_or(true, |asked| asked.is_some_and(|asked| pool != Some(&asked.name)))
+            Err(_) => true,
         };
         let mut families = Family::ALL.into_iter().filter(|family| held.pools.of(*family).is_some());
         Ok(other_addresses || families.any(elsewhere))

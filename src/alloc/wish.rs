@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Refusal;
+use crate::addr::Family;
 use crate::name::PoolName;
 use crate::world::{Annotated, Service};
 
@@ -38,6 +39,14 @@ impl PoolWish {
         match self {
             Self::One(pool) => pool.to_string(),
             Self::Apart(one, other) => format!("{one},{other}"),
+        }
+    }
+
+    /// The pool of this family in the order in which they are written.
+    pub(super) const fn written_for(&self, family: Family) -> &PoolName {
+        match (self, family) {
+            (Self::One(one), _) | (Self::Apart(one, _), Family::V4) => one,
+            (Self::Apart(_, other), Family::V6) => other,
         }
     }
 

@@ -123,3 +123,14 @@ fn a_pool_that_is_rejected_keeps_the_addresses_of_its_family() {
     cluster.turn();
     assert_eq!(cluster.decision("s").addresses().to_string(), "192.0.2.9 and 2001:db8::9");
 }
+
+#[test]
+fn whose_second_pool_becomes_one_for_the_first_family_stays_where_it_is() {
+    let mut cluster = Cluster::with(&[pool("both", &[V4, V6]), pool("other", &["nonsense"])]);
+    assert_eq!(cluster.answer_to(in_pool(service("s", 1), "both,other")), "192.0.2.0");
+    cluster.pools(&[pool("both", &[V4, V6]), pool("other", &["198.51.100.0/24"])]);
+    cluster.turn();
+    assert_eq!(cluster.answer("s"), "192.0.2.0", "nobody asked for anything else");
+    assert_eq!(cluster.answer_to(in_pool(service("t", 2), "both,other")), "198.51.100.0");
+    assert_eq!(cluster.answer_to(in_pool(service("s", 1), "other,both")), "198.51.100.1");
+}

@@ -276,6 +276,17 @@ fn who_shares_what_the_endpoint_disowned_hears_that_another_has_it_lent() {
 }
 
 #[test]
+fn who_names_two_pools_and_has_one_address_asks_the_endpoint_of_the_other() {
+    let pools = [pool("four", &["192.0.2.0/24"]), lent("six", &["2001:db8::/64"])];
+    let mut lab = Lab::with(&pools, &[]);
+    lab.cluster.apply(in_pool(dual(service("s", 1), FamilyPolicy::Prefer), "four,six"));
+    assert_eq!(lab.served(["s"]), ["192.0.2.0"]);
+    lab.endpoint.addresses.push(address("2001:db8::77"));
+    lab.wait(60);
+    assert_eq!(lab.served(["s"]), ["192.0.2.0 and 2001:db8::77"]);
+}
+
+#[test]
 fn a_pool_without_one_of_two_families_lends_none_to_who_needs_both() {
     let mut lab = Lab::with(&[lent("lan", &["192.0.2.0/24"])], &["192.0.2.77"]);
     lab.cluster.apply(dual(service("s", 1), FamilyPolicy::Require));

@@ -71,6 +71,7 @@ fn plain() -> Wish {
         kind: Type::Balancer,
         families: Families::V4,
         pool: None,
+        beside: None,
         addresses: Vec::new(),
         several: 0,
         key: None,
@@ -238,10 +239,12 @@ impl Draw {
             Families::PreferV6,
         ]);
         let several = *self.stream.pick(&[0, 0, 0, 0, 0, 0, 1, 2, 2, 3]);
+        let pool = self.maybe(150, POOLS);
         let wish = Wish {
             kind,
             families,
-            pool: self.maybe(150, POOLS),
+            pool,
+            beside: self.maybe(400, POOLS).filter(|beside| pool.is_some_and(|pool| pool != *beside)),
             addresses: self.requested(families, if several > 1 { 4 } else { 2 }),
             several,
             key: self.maybe(350, 2),

@@ -129,6 +129,7 @@ fn allocation(whom: &Whom) -> AllocationSource {
 pub fn service(wish: &Wish, identity: Identity, standing: Option<&Service>) -> Service {
     let (cluster, family_policy, primary) = families(wish.families);
     let texts = wish.addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+    let named: Vec<_> = wish.pool.into_iter().chain(wish.beside).map(pool_name).collect();
     let annotated = |value: String| Annotated { value: value.into(), deprecated: false };
     let stays = standing.filter(|_| wish.kind != Type::ClusterIp);
     let ingress = stays.map(|service| service.ingress.clone()).unwrap_or_default();
@@ -145,7 +146,7 @@ pub fn service(wish: &Wish, identity: Identity, standing: Option<&Service>) -> S
         selector: labels("app", wish.app),
         load_balancer_ip: None,
         annotations: Annotations {
-            address_pool: wish.pool.map(|pool| annotated(pool_name(pool))),
+            address_pool: (!named.is_empty()).then(|| annotated(named.join(","))),
             load_balancer_ips: (!texts.is_empty()).then(|| annotated(texts)),
             allow_shared_ip: wish.key.map(|key| annotated(format!("k{key}"))),
             per_family: (wish.several > 0).then(|| wish.several.to_string().into()),

@@ -1,6 +1,7 @@
 //! The reference allocator: small, slow, and written from the rules and not from the product. It knows addresses as plain
 //! lists and looks at all of them.
 
+mod homes;
 mod loans;
 mod pools;
 mod sharing;
@@ -13,6 +14,7 @@ use crate::object::service_key;
 use crate::step::{Families, Type};
 use crate::truth::{Asked, Truth};
 
+pub use homes::Homes;
 pub use pools::{Book, Standing, spans, understood};
 pub use sharing::compatible;
 
@@ -21,8 +23,8 @@ pub use sharing::compatible;
 pub struct Has {
     /// IPv4 first.
     pub addresses: Vec<IpAddr>,
-    /// The pool that they come from.
-    pub pool: u8,
+    /// The pools that they come from.
+    pub homes: Homes,
     /// Whether it asks for nothing else.
     pub content: bool,
 }
@@ -34,13 +36,15 @@ pub type Holdings = BTreeMap<u8, Has>;
 pub struct Reference<'a> {
     truth: &'a Truth,
     endpoints: &'a [Endpoint],
+    /// What the statuses show.
+    shows: &'a BTreeMap<u8, Standing>,
     book: Book,
 }
 
 impl<'a> Reference<'a> {
     /// For what is asked for now.
-    pub fn new(truth: &'a Truth, endpoints: &'a [Endpoint]) -> Self {
-        Self { truth, endpoints, book: Book::read(truth) }
+    pub fn new(truth: &'a Truth, endpoints: &'a [Endpoint], shows: &'a BTreeMap<u8, Standing>) -> Self {
+        Self { truth, endpoints, shows, book: Book::read(truth) }
     }
 
     /// Services of ours, the oldest first.
@@ -51,12 +55,13 @@ impl<'a> Reference<'a> {
         by_age
     }
 
-    /// Everybody keeps what he may keep of what he `shows`, then wishes are served, the oldest Service first.
-    pub fn plan(&self, shows: &BTreeMap<u8, Standing>) -> Holdings {
+    /// Everybody keeps what he may keep of what he shows, then wishes are served, the oldest Service first.
+    pub fn plan(&self) -> Holdings {
         let by_age = self.by_age();
         let mut holdings = Holdings::new();
         for number in &by_age {
-            if let Some(kept) = shows.get(number).and_then(|standing| self.kept(*number, standing, &holdings))
+            if let Some(kept) =
+                self.shows.get(number).and_then(|standing| self.kept(*number, standing, &holdings))
             {
                 holdings.insert(*number, kept);
             }
@@ -84,28 +89,30 @@ impl<'a> Reference<'a> {
     fn kept(&self, number: u8, standing: &Standing, holdings: &Holdings) -> Option<Has> {
         let asked = &self.truth.services[&number];
         let addresses = fitting(asked, &standing.addresses);
-        let pool = self.book.home(self.truth, number, &addresses, standing.mark)?;
-        let free = addresses.iter().all(|address| self.may_hold(number, *address, holdings));
-        (free && !addresses.is_empty()).then_some(Has { addresses, pool, content: false })
+        let home = |address| self.book.home(self.truth, address, &standing.mark);
+        let homes = self.homes(number, &addresses, home)?;
+        let stays = |address: &IpAddr| {
+            let pool = homes.of(address.is_ipv6());
+            let left = pool.is_some_and(|pool| self.book.leaves(self.truth, pool, number, *address));
+            left && self.may_hold(number, *address, holdings)
+        };
+        let stay = addresses.iter().all(stays);
+        (stay && !addresses.is_empty()).then_some(Has { addresses, homes, content: false })
     }
 
     /// What the Service has after its wish was looked at.
     fn served(&self, number: u8, holdings: &Holdings) -> Option<Has> {
         let asked = &self.truth.services[&number];
         let Some(held) = holdings.get(&number) else {
-            return self.best(number, holdings).map(|(pool, addresses)| Has {
-                addresses,
-                pool,
-                content: true,
-            });
+            return self.best(number, holdings);
         };
         let unreadable = !asked.wish.addresses.is_empty() && !readable(asked);
         let asks_otherwise = !asked.wish.addresses.is_empty()
             && sorted(&asked.wish.addresses) != held.addresses
-            || asked.wish.pool.is_some_and(|pool| pool != held.pool);
+            || [false, true].into_iter().any(|v6| self.asks_elsewhere(number, held.homes, v6));
         if asks_otherwise && !unreadable {
             match self.best(number, holdings) {
-                Some((pool, addresses)) => return Some(Has { addresses, pool, content: true }),
+                Some(best) => return Some(best),
                 None if self.truth.strict => return None,
                 None => {}
             }
@@ -117,31 +124,37 @@ impl<'a> Reference<'a> {
     /// Who would like more than it holds gets that from the same pool; who must have both families loses the one.
     fn completed(&self, number: u8, held: &Has, holdings: &Holdings) -> Option<Has> {
         let wish = &self.truth.services[&number].wish;
-        let pool = self.book.sound(held.pool).filter(|_| self.book.admits(self.truth, held.pool, number));
-        let mut addresses = held.addresses.clone();
+        let (mut homes, mut addresses) = (held.homes, held.addresses.clone());
         let mut lacking: Vec<bool> = wanted(wish.families).to_vec();
         lacking.sort_by_key(|v6| count(&addresses, *v6) > 0);
         for v6 in lacking {
             let lacks = wish.least().saturating_sub(count(&addresses, v6));
-            if pool.is_some() {
-                addresses.extend(self.first_in(held.pool, (v6, lacks), &held.addresses, number, holdings));
+            let pool = self.pool_for(number, homes, v6);
+            let more =
+                pool.map(|pool| (pool, self.first_in(pool, (v6, lacks), &held.addresses, number, holdings)));
+            if let Some((pool, more)) = more.filter(|(_, more)| !more.is_empty()) {
+                homes = homes.with(v6, pool);
+                addresses.extend(more);
             }
             if count(&addresses, v6) == 0 && wish.families == Families::Both {
-                let stays = self.lends_none(held.pool, v6).then(|| Has { content: false, ..held.clone() });
-                let best = self.best(number, holdings);
-                return best.map(|(pool, addresses)| Has { addresses, pool, content: true }).or(stays);
+                let stays = pool.is_some_and(|pool| self.lends_none(pool, v6));
+                let stays = stays.then(|| Has { content: false, ..held.clone() });
+                return self.best(number, holdings).or(stays);
             }
         }
         let grown = addresses.len() > held.addresses.len();
         let addresses = if grown { sorted(&addresses) } else { addresses };
-        Some(Has { addresses, pool: held.pool, content: true })
+        Some(Has { addresses, homes, content: true })
     }
 
-    /// The best that the Service could have besides what the others hold: the pool and the addresses.
-    pub fn best(&self, number: u8, holdings: &Holdings) -> Option<(u8, Vec<IpAddr>)> {
+    /// The best that the Service could have besides what the others hold.
+    pub fn best(&self, number: u8, holdings: &Holdings) -> Option<Has> {
         let asked = &self.truth.services[&number];
         if !asked.wish.addresses.is_empty() {
             return self.requested(number, holdings).filter(|_| readable(asked));
+        }
+        if asked.wish.beside.is_some() {
+            return self.best_of_two(number, holdings);
         }
         let tiers = match asked.wish.pool {
             Some(pool) => vec![vec![pool]],
@@ -152,16 +165,16 @@ impl<'a> Reference<'a> {
     }
 
     /// What a Service gets of pools that keep an address for it, asked for or not.
-    fn reserved(&self, number: u8, holdings: &Holdings) -> Option<(u8, Vec<IpAddr>)> {
+    fn reserved(&self, number: u8, holdings: &Holdings) -> Option<Has> {
         let kept = |pool: &u8| self.truth.pools[pool].wish.reserved_for(number).collect::<Vec<_>>();
         let pools = self.truth.pools.keys().copied().filter(|pool| !kept(pool).is_empty());
         pools.into_iter().find_map(|pool| {
-            let (_, found) = self.best_of(&[pool], number, holdings)?;
-            found.iter().any(|address| kept(&pool).contains(address)).then_some((pool, found))
+            let found = self.best_of(&[pool], number, holdings)?;
+            found.addresses.iter().any(|address| kept(&pool).contains(address)).then_some(found)
         })
     }
 
-    fn best_of(&self, tier: &[u8], number: u8, holdings: &Holdings) -> Option<(u8, Vec<IpAddr>)> {
+    fn best_of(&self, tier: &[u8], number: u8, holdings: &Holdings) -> Option<Has> {
         let choices: &[&[bool]] = match self.truth.services[&number].wish.families {
             Families::V4 => &[&[false]],
             Families::V6 => &[&[true]],
@@ -169,8 +182,7 @@ impl<'a> Reference<'a> {
             Families::PreferV4 => &[&[false, true], &[false], &[true]],
             Families::PreferV6 => &[&[false, true], &[true], &[false]],
         };
-        let open =
-            |pool: &&u8| self.book.sound(**pool).is_some() && self.book.admits(self.truth, **pool, number);
+        let open = |pool: &&u8| self.is_open(**pool, number);
         let least = self.truth.services[&number].wish.least();
         let amounts = choices.iter().flat_map(|families| [(*families, least), (*families, 1)]);
         amounts.into_iter().find_map(|(families, amount)| {
@@ -180,23 +192,59 @@ impl<'a> Reference<'a> {
                     (found.len() >= amount).then_some(found)
                 };
                 let found = families.iter().map(some).collect::<Option<Vec<_>>>()?;
-                Some((*pool, found.into_iter().flatten().collect()))
+                let addresses: Vec<_> = found.into_iter().flatten().collect();
+                Some(Has { homes: Homes::one(*pool, &addresses), addresses, content: true })
             })
         })
     }
 
-    fn requested(&self, number: u8, holdings: &Holdings) -> Option<(u8, Vec<IpAddr>)> {
+    /// Each wanted family from the pool that is named for it; of two that are preferred one will do.
+    fn best_of_two(&self, number: u8, holdings: &Holdings) -> Option<Has> {
         let wish = &self.truth.services[&number].wish;
-        let addresses = sorted(&wish.addresses);
-        let pool = self.book.sound_home(&addresses)?;
-        let usable = &self.book.sound(pool)?.usable;
-        let fits = wish.pool.is_none_or(|named| named == pool) && self.book.admits(self.truth, pool, number);
-        let free = |a: &IpAddr| {
-            let lent = self.lender(pool).is_none() || self.lent_by_name(pool, *a, number, holdings);
-            let barred = self.truth.pools[&pool].wish.bars(*a, number);
-            usable.contains(a) && !barred && self.may_hold(number, *a, holdings) && lent
+        let half = |v6: &bool| {
+            let pool = self.asked_for(number, *v6).flatten().filter(|pool| self.is_open(*pool, number))?;
+            let found = self.first_in(pool, (*v6, wish.least()), &[], number, holdings);
+            (!found.is_empty()).then_some((pool, found))
         };
-        (fits && addresses.iter().all(free)).then_some((pool, addresses))
+        let halves: Vec<_> = wanted(wish.families).iter().map(half).collect();
+        let enough = match wish.families {
+            Families::V4 | Families::V6 | Families::Both => halves.iter().all(Option::is_some),
+            Families::PreferV4 | Families::PreferV6 => halves.iter().any(Option::is_some),
+        };
+        let mut has = Has { addresses: Vec::new(), homes: Homes::default(), content: true };
+        for (pool, found) in halves.into_iter().flatten() {
+            has.homes = found.iter().fold(has.homes, |homes, address| homes.with(address.is_ipv6(), pool));
+            has.addresses.extend(found);
+        }
+        enough.then_some(has)
+    }
+
+    /// Whether it asks for another pool than the one that it has addresses of this family of. Of two, that which is written
+    /// in the place of the family will do.
+    fn asks_elsewhere(&self, number: u8, homes: Homes, v6: bool) -> bool {
+        let (held, wish) = (homes.of(v6), &self.truth.services[&number].wish);
+        let written = wish.beside.filter(|_| v6).or(wish.pool);
+        let elsewhere = |asked: Option<u8>| asked.is_none() || asked != held && written != held;
+        held.is_some() && self.asked_for(number, v6).is_some_and(elsewhere)
+    }
+
+    fn requested(&self, number: u8, holdings: &Holdings) -> Option<Has> {
+        let addresses = sorted(&self.truth.services[&number].wish.addresses);
+        let homes = self.homes(number, &addresses, |address| self.book.sound_home(address))?;
+        let differs = |v6| self.asked_for(number, v6).is_some_and(|asked| asked != homes.of(v6));
+        let elsewhere = [false, true].into_iter().any(|v6| homes.of(v6).is_some() && differs(v6));
+        let free = |address: &IpAddr| {
+            let pool = homes.of(address.is_ipv6());
+            pool.is_some_and(|pool| self.is_free_by_name(pool, *address, number, holdings))
+        };
+        (!elsewhere && addresses.iter().all(free)).then_some(Has { addresses, homes, content: true })
+    }
+
+    fn is_free_by_name(&self, pool: u8, address: IpAddr, number: u8, holdings: &Holdings) -> bool {
+        let lent = self.lender(pool).is_none() || self.lent_by_name(pool, address, number, holdings);
+        let usable = self.book.sound(pool).is_some_and(|sound| sound.usable.contains(&address));
+        let barred = self.truth.pools[&pool].wish.bars(address, number);
+        lent && usable && !barred && self.is_open(pool, number) && self.may_hold(number, address, holdings)
     }
 
     /// So many of a family that the Service may hold, besides those that it has.

@@ -69,6 +69,9 @@ pub struct Wish {
     /// The pool that it names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pool: Option<u8>,
+    /// A second pool that it names: one is for each family.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beside: Option<u8>,
     /// The addresses that it names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub addresses: Vec<IpAddr>,

@@ -54,8 +54,9 @@ pub(super) fn lent(settled: &Settled<'_>, holdings: &Holdings, at: Duration) -> 
             })?;
         }
         let from = |pool: u8| book.sound(pool).is_some() && truth.pools[&pool].wish.lender == Some(number);
-        for (service, has) in holdings.iter().filter(|(_, has)| from(has.pool)) {
-            let missing = has.addresses.iter().find(|address| endpoint.is_free(**address));
+        for (service, has) in holdings {
+            let its = |address: &&IpAddr| has.homes.of(address.is_ipv6()).is_some_and(from);
+            let missing = has.addresses.iter().filter(its).find(|address| endpoint.is_free(**address));
             hold(missing.is_none(), Law::Lent, at, || {
                 format!("{} holds {missing:?}, which is not lent", object::service_key(*service))
             })?;

@@ -26,8 +26,8 @@ impl Laws {
         let Settled { truth, server, endpoints } = *settled;
         let shown = shown(truth, server);
         apart(truth, &shown, at)?;
-        let reference = Reference::new(truth, endpoints);
-        let holdings = reference.plan(&shown);
+        let reference = Reference::new(truth, endpoints, &shown);
+        let holdings = reference.plan();
         for number in reference.by_age() {
             let (shows, fits) = (&shown[&number].addresses, holdings.get(&number).map(|has| &has.addresses));
             let fits = fits.map(Vec::as_slice).unwrap_or_default();
@@ -61,15 +61,15 @@ impl Laws {
 fn shown(truth: &Truth, server: &Server) -> Shown {
     let standing = |service: &Service| Standing {
         addresses: service.ingress.to_vec(),
-        mark: service
-            .annotations
-            .allocated_from
-            .as_deref()
-            .and_then(|name| name.strip_prefix('p')?.parse().ok()),
+        mark: service.annotations.allocated_from.as_deref().and_then(read_mark).unwrap_or_default(),
     };
     let ours = truth.services.iter().filter(|(_, asked)| asked.wish.kind == Type::Balancer);
     ours.filter_map(|(number, _)| Some((*number, standing(server.service(&object::service_key(*number))?))))
         .collect()
+}
+
+fn read_mark(names: &str) -> Option<Vec<u8>> {
+    names.split(',').map(|name| name.strip_prefix('p')?.parse().ok()).collect()
 }
 
 fn apart(truth: &Truth, shown: &Shown, at: Duration) -> Result<(), Violation> {
@@ -98,7 +98,7 @@ impl Phase {
             if !self.is_untouched(*number, truth, last) || !is_full(held, &last.truth.services[number]) {
                 continue;
             }
-            let stays = !self.labels && !self.moves_pools(truth, last, held);
+            let stays = !self.labels && !self.moves_pools(truth, last, *number, held);
             let forgotten =
                 terms != last.terms && held.addresses.iter().any(|a| self.contested(*a, *number, last));
             let has = now.get(number).map(|has| &has.addresses);
@@ -110,12 +110,28 @@ impl Phase {
     }
 
     /// Whether its pool was written or rejected, or another one that has held its addresses was: the older of two is in force.
-    fn moves_pools(&self, truth: &Truth, last: &Last, held: &Has) -> bool {
-        let sound = |truth: &Truth| Book::read(truth).sound(held.pool).is_some();
+    fn moves_pools(&self, truth: &Truth, last: &Last, number: u8, held: &Has) -> bool {
+        let sound = |truth: &Truth| {
+            let book = Book::read(truth);
+            held.homes.names().all(|pool| book.sound(pool).is_some())
+        };
         let judged_anew = !sound(truth) || !sound(&last.truth);
         judged_anew
-            || self.pools.contains(&held.pool)
+            || self.swaps_parts(truth, number, held)
+            || held.homes.names().any(|pool| self.pools.contains(&pool))
             || held.addresses.iter().any(|address| self.pooled.contains(address))
+    }
+
+    /// Whether it names two pools, one of them was written anew, and what they have now tells which is for which family: it does
+    /// not hold in the order in which it names them, or a bad request costs what is held.
+    fn swaps_parts(&self, truth: &Truth, number: u8, held: &Has) -> bool {
+        let wish = &truth.services[&number].wish;
+        let Some(beside) = wish.beside else { return false };
+        let named = [wish.pool, Some(beside)];
+        let in_order =
+            |(v6, named): (bool, Option<u8>)| held.homes.of(v6).is_none_or(|pool| Some(pool) == named);
+        let written = named.into_iter().flatten().any(|pool| self.pools.contains(&pool));
+        written && (truth.strict || ![false, true].into_iter().zip(named).all(in_order))
     }
 
     /// Whether it is the same Service and nobody has touched it.

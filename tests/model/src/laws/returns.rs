@@ -126,7 +126,7 @@ fn is_alone(truth: &Truth, address: IpAddr) -> bool {
 /// Whether its pool gives the address to this Service unasked, or because it is kept for it.
 fn is_open(truth: &Truth, number: u8, address: IpAddr) -> bool {
     let book = Book::read(truth);
-    let Some(pool) = book.sound_home(&[address]) else { return false };
+    let Some(pool) = book.sound_home(address) else { return false };
     let given = book.sound(pool).is_some_and(|sound| sound.usable.contains(&address));
     let wish = &truth.pools[&pool].wish;
     let kept = wish.reserved_for(number).any(|kept| kept == address);

@@ -43,7 +43,7 @@ impl Laws {
 
 fn says_what_is(number: u8, service: &Service, holdings: &Holdings, at: Duration) -> Result<(), Violation> {
     let has = holdings.get(&number);
-    let pool = has.map(|has| object::pool_name(has.pool));
+    let pool = has.map(|has| has.homes.names().map(object::pool_name).collect::<Vec<_>>().join(","));
     let said = service.annotations.allocated_from.as_deref();
     hold(said == pool.as_deref(), Law::Told, at, || {
         format!("s{number} is said to be from {said:?}: {pool:?}")
@@ -65,8 +65,11 @@ fn counts(truth: &Truth, server: &Server, holdings: &Holdings, at: Duration) -> 
             continue;
         };
         let of = |its: bool| {
-            let holders = holdings.values().filter(move |has| (has.pool == *number) == its);
-            holders.flat_map(|has| has.addresses.clone()).collect::<BTreeSet<IpAddr>>()
+            let all =
+                holdings.values().flat_map(|has| has.addresses.iter().map(move |address| (has, *address)));
+            let counted =
+                all.filter(|(has, address)| (has.homes.of(address.is_ipv6()) == Some(*number)) == its);
+            counted.map(|(_, address)| address).collect::<BTreeSet<IpAddr>>()
         };
         let (held, of_others) = (of(true), of(false));
         let usable = book.sound(*number).map(|sound| &sound.usable);

@@ -15,8 +15,8 @@ const LONGEST: usize = 64;
 pub struct Standing {
     /// As shown.
     pub addresses: Vec<IpAddr>,
-    /// The pool that the annotation names.
-    pub mark: Option<u8>,
+    /// The pools that the annotation names: one, or that of IPv4 and that of IPv6.
+    pub mark: Vec<u8>,
 }
 
 /// A pool in force.
@@ -44,7 +44,7 @@ impl Book {
         let mut book = Self::default();
         for (number, offered) in by_age {
             let covered = addresses(&offered.wish).filter(|all| !all.is_empty());
-            let Some(covered) = covered.filter(|all| all.iter().all(|a| book.sound_home(&[*a]).is_none()))
+            let Some(covered) = covered.filter(|all| all.iter().all(|a| book.sound_home(*a).is_none()))
             else {
                 continue;
             };
@@ -62,27 +62,28 @@ impl Book {
         self.sound.get(&pool)
     }
 
-    /// The pool in force that covers all of them.
-    pub fn sound_home(&self, addresses: &[IpAddr]) -> Option<u8> {
-        let covers = |sound: &Sound| addresses.iter().all(|address| sound.covered.contains(address));
-        self.sound.iter().find(|(_, sound)| covers(sound)).map(|(number, _)| *number)
+    /// The pool in force that covers it.
+    pub fn sound_home(&self, address: IpAddr) -> Option<u8> {
+        self.sound.iter().find(|(_, sound)| sound.covered.contains(&address)).map(|(number, _)| *number)
     }
 
-    /// The pool that a Service may go on holding these addresses from. A rejected pool that they may come from leaves
-    /// them where they are.
-    pub fn home(&self, truth: &Truth, service: u8, addresses: &[IpAddr], mark: Option<u8>) -> Option<u8> {
-        if let Some(pool) = self.sound_home(addresses) {
-            let given = |address| self.sound[&pool].sound.contains(address);
-            return Some(pool).filter(|_| addresses.iter().all(given) && self.admits(truth, pool, service));
+    /// The pool that an address is in: the one in force, or else a rejected one that it may come from.
+    pub fn home(&self, truth: &Truth, address: IpAddr, mark: &[u8]) -> Option<u8> {
+        if let Some(pool) = self.sound_home(address) {
+            return Some(pool);
         }
-        if addresses.iter().any(|address| self.sound_home(&[*address]).is_some()) {
-            return None;
-        }
+        let named = mark.get(if address.is_ipv6() { mark.len().saturating_sub(1) } else { 0 }).copied();
         let rejected = |pool: &u8| truth.pools.contains_key(pool) && self.sound(*pool).is_none();
-        let held = |offered: &Offered| addresses.iter().all(|address| offered.ever.contains(address));
-        let knows = |pool: &u8| truth.pools.get(pool).is_some_and(held);
-        mark.filter(rejected)
+        let knows = |pool: &u8| truth.pools[pool].ever.contains(&address);
+        named
+            .filter(rejected)
             .or_else(|| truth.pools.keys().copied().find(|pool| rejected(pool) && knows(pool)))
+    }
+
+    /// Whether a Service may go on holding this address of the pool. A rejected one leaves it where it is.
+    pub fn leaves(&self, truth: &Truth, pool: u8, service: u8, address: IpAddr) -> bool {
+        let given = |sound: &Sound| sound.sound.contains(&address) && self.admits(truth, pool, service);
+        self.sound(pool).is_none_or(given)
     }
 
     /// Whether the pool is for this Service at all.
