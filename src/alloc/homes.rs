@@ -82,8 +82,9 @@ impl<'a> Search<'a> {
 
     /// Which of two pools that are asked for is for `family`.
     pub(super) fn apart(&self, one: &'a Pool, other: &'a Pool, family: Family) -> Result<&'a Pool, Refusal> {
-        // Of a rejected pool it is not known what it was to have.
-        let has = |pool: &Pool, family| pool.state == PoolState::Invalid || pool.offers(family);
+        // Of a rejected pool it is not known what it was to have. What others hold of a pool does not change what it is for.
+        let written = |pool: &Pool, family| pool.ranges.ranges().iter().any(|range| range.family() == family);
+        let has = |pool: &Pool, family| pool.state == PoolState::Invalid || written(pool, family);
         let fits = |v4: &Pool, v6: &Pool| has(v4, Family::V4) && has(v6, Family::V6);
         let (v4, v6) = match (fits(one, other), fits(other, one)) {
             (true, _) => (one, other),

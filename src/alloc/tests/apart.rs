@@ -125,6 +125,16 @@ fn a_pool_that_is_rejected_keeps_the_addresses_of_its_family() {
 }
 
 #[test]
+fn a_pool_all_of_which_somebody_else_holds_is_still_the_one_for_its_family() {
+    let pools = [pool("both", &[V4, V6]), pool("four", &["198.51.100.0/24"])];
+    let mut cluster = Cluster::with(&pools).strict();
+    assert_eq!(cluster.answer_to(in_pool(v6(service("s", 1)), "four,both")), "2001:db8::");
+    cluster.foreign(&[("office", "198.51.100.0/24")]);
+    cluster.turn();
+    assert_eq!(cluster.answer("s"), "2001:db8::");
+}
+
+#[test]
 fn whose_second_pool_becomes_one_for_the_first_family_stays_where_it_is() {
     let mut cluster = Cluster::with(&[pool("both", &[V4, V6]), pool("other", &["nonsense"])]);
     assert_eq!(cluster.answer_to(in_pool(service("s", 1), "both,other")), "192.0.2.0");

@@ -64,7 +64,7 @@ impl Reference<'_> {
         let Some(other) = wish.beside else { return Some(Some(one).filter(|pool| known(*pool))) };
         let has = |pool: u8, v6: bool| {
             let sound = self.book.sound(pool);
-            sound.is_none_or(|sound| sound.usable.iter().any(|address| address.is_ipv6() == v6))
+            sound.is_none_or(|sound| sound.covered.iter().any(|address| address.is_ipv6() == v6))
         };
         let fits = |v4: u8, v6: u8| known(v4) && known(v6) && has(v4, false) && has(v6, true);
         Some(match (fits(one, other), fits(other, one)) {

@@ -23,7 +23,7 @@ pub struct Standing {
 #[derive(Clone, Debug)]
 pub struct Sound {
     /// Every address of its ranges.
-    covered: Vec<IpAddr>,
+    pub covered: Vec<IpAddr>,
     /// Those that may be held.
     sound: Vec<IpAddr>,
     /// Those that it gives out, in order.
