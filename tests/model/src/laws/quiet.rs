@@ -122,16 +122,15 @@ impl Phase {
             || held.addresses.iter().any(|address| self.pooled.contains(address))
     }
 
-    /// Whether it names two pools, one of them was written anew, and what they have now tells which is for which family: it does
-    /// not hold in the order in which it names them, or a bad request costs what is held.
+    /// Whether it names two pools, and what they have now tells which is for which family: it does not hold in the order in which
+    /// it names them, or a bad request costs what is held. A pool that is written anew may put another one in force or out.
     fn swaps_parts(&self, truth: &Truth, number: u8, held: &Has) -> bool {
         let wish = &truth.services[&number].wish;
         let Some(beside) = wish.beside else { return false };
         let named = [wish.pool, Some(beside)];
         let in_order =
             |(v6, named): (bool, Option<u8>)| held.homes.of(v6).is_none_or(|pool| Some(pool) == named);
-        let written = named.into_iter().flatten().any(|pool| self.pools.contains(&pool));
-        written && (truth.strict || ![false, true].into_iter().zip(named).all(in_order))
+        !self.pools.is_empty() && (truth.strict || ![false, true].into_iter().zip(named).all(in_order))
     }
 
     /// Whether it is the same Service and nobody has touched it.
