@@ -9,7 +9,7 @@
 //!   2  allocate   who holds nothing, or wishes for something else: oldest first,
 //!                 requested addresses · requested pool · pools for somebody, by priority · open pools, by name
 //!                 within a pool: ranges as listed, lowest address first
-//!   3  again      if a wish has freed an address, those who wait are asked once more
+//!   3  again      whoever frees an address by its wish is followed by those who wait, before anybody younger
 //! ```
 //!
 //! *Guarantees*: no address is held by two Services that cannot share it; a Service that holds a right address keeps it;
@@ -22,6 +22,7 @@ mod addresses;
 mod adopt;
 mod allocation;
 mod apart;
+mod complete;
 mod cooling;
 mod demand;
 mod echo;
@@ -33,6 +34,7 @@ mod kept_for;
 mod leaving;
 mod ledger;
 mod lent;
+mod look;
 mod memory;
 mod not_ours;
 mod own;

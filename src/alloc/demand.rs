@@ -84,6 +84,11 @@ impl Families {
         }
     }
 
+    /// Those that have a place, IPv4 first.
+    pub(super) fn each(self) -> impl Iterator<Item = Family> {
+        Family::ALL.into_iter().filter(move |family| self.wants(*family))
+    }
+
     /// Whether one of them less would not do.
     pub(super) const fn are_required(self) -> bool {
         match self {
@@ -128,8 +133,12 @@ impl Demand {
 
     /// The families that the Service wants, IPv4 first.
     pub(super) fn wanted(&self) -> impl Iterator<Item = Family> + use<> {
-        let families = self.families;
-        Family::ALL.into_iter().filter(move |family| families.wants(*family))
+        self.families.each()
+    }
+
+    /// The pools that it names, if that can be read.
+    pub(super) fn named_pools(&self) -> Option<&PoolWish> {
+        self.pool.as_ref().ok()?.as_ref()
     }
 
     /// How many addresses of a family it is to have. Of a request each address counts, so nothing is added to it.

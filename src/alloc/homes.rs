@@ -77,7 +77,7 @@ impl<'a> Search<'a> {
         let from = self.service.annotations.allocated_from.as_deref();
         let known = from.and_then(|names| names.split_once(','));
         known == Some((v4.name.as_str(), v6.name.as_str()))
-            || matches!(self.demand.pool, Ok(Some(PoolWish::Apart(..))))
+            || matches!(self.demand.named_pools(), Some(PoolWish::Apart(..)))
     }
 
     /// Which of two pools that are asked for is for `family`.

@@ -151,9 +151,8 @@ impl Search<'_> {
     fn still_wishes(&self, decision: &Decision, wish: &Wish) -> bool {
         let Some(held) = &decision.allocation else { return true };
         let confirms = wish.loan.which.named().is_some_and(|named| held.addresses.contains(named));
-        let asked = self.demand.pool.as_ref().ok().and_then(Option::as_ref);
         let goes_on = held.pools.names().any(|pool| *pool == wish.loan.pool)
-            || asked.is_some_and(|asked| asked.names(&wish.loan.pool));
+            || self.demand.named_pools().is_some_and(|asked| asked.names(&wish.loan.pool));
         decision.refusal.is_some() || confirms || decision.missing.is_some() && goes_on
     }
 

@@ -81,7 +81,7 @@ impl Search<'_> {
         let requested = self.demand.requested.clone()?;
         self.demand.per_family.clone()?;
         let other_addresses = requested.is_some_and(|requested| requested != held.addresses);
-        let written = |family| self.demand.pool.as_ref().ok()?.as_ref().map(|wish| wish.written_for(family));
+        let written = |family| self.demand.named_pools().map(|wish| wish.written_for(family));
         let elsewhere = |family| match self.asked_for(family) {
             // Whose pools have changed their parts stays where the user wrote it.
             Ok(Some(asked)) => ![Some(&asked.name), written(family)].contains(&held.pools.of(family)),
